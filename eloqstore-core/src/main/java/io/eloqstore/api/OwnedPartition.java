@@ -1,0 +1,170 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.api;
+
+import java.util.Map;
+
+/**
+ * One ordered map of byte keys to byte values, with a write buffer, snapshots and commits.
+ *
+ * <p>Keys are ordered by unsigned bytes, hold at least one byte and may be of any length; values
+ * may be of any length up to {@link #VALUE_BYTES_MAX}. Every write is visible to the next read at
+ * once and durable after the {@linkplain FreezePoint#commit commit} that covers it; {@link
+ * #close()} publishes nothing.
+ *
+ * <p>Thread: one owner thread at a time calls everything here but what is said to be for any
+ * thread; ownership moves by a safe hand-over. A method that does not say otherwise throws {@link
+ * StoreException} with {@link StoreErrorCode#CLOSED} after close, {@link
+ * StoreErrorCode#INVALID_ARGUMENT} for a bad key or value, {@link StoreErrorCode#POISONED} for
+ * writes after a failed write, and {@link CorruptionException} when pages on disk are damaged.
+ */
+public interface OwnedPartition extends AutoCloseable {
+
+  /** Largest value, bytes. */
+  int VALUE_BYTES_MAX = Integer.MAX_VALUE - 64;
+
+  PartitionId id();
+
+  StoreOptions options();
+
+  // ---- point operations -------------------------------------------------------------------------
+
+  /**
+   * Reads one value; any thread, each with its own target. Allocates nothing and takes no lock when
+   * the pages it needs are cached.
+   *
+   * @return whether the key is present; {@code target} is undefined when it is not
+   */
+  boolean get(byte[] key, int offset, int length, ValueBuffer target);
+
+  /** Whether the key is present; any thread. */
+  boolean contains(byte[] key, int offset, int length);
+
+  /**
+   * Stores a value, replacing the old one. The stored timestamp is that of the entry replaced, 0
+   * for a new key: order, not the clock, decides.
+   */
+  void put(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength);
+
+  /**
+   * Stores a value with its times, last writer wins: ignored when the stored entry has a higher
+   * timestamp.
+   *
+   * @param timestamp any number
+   * @param expireTs milliseconds since the epoch from which on reads do not see the entry; 0 never
+   */
+  void put(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int valueOffset,
+      int valueLength,
+      long timestamp,
+      long expireTs);
+
+  /** Removes a key; does nothing when it is absent. */
+  void delete(byte[] key, int offset, int length);
+
+  /** Removes a key unless the stored entry has a higher timestamp. */
+  void delete(byte[] key, int offset, int length, long timestamp);
+
+  /** Removes every key of the range; costs the same however many there are. */
+  void deleteRange(KeyRange range);
+
+  // ---- lists ------------------------------------------------------------------------------------
+
+  /**
+   * Appends to the list stored under {@code key}; reads nothing. A list is kept as chunks under
+   * {@code [key][8-byte number]} (architecture D2); its value is everything appended, joined by
+   * {@link #LIST_DELIMITER}.
+   */
+  void appendToList(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] elements,
+      int elementsOffset,
+      int elementsLength);
+
+  /** Replaces the list by {@code elements}; reads nothing. */
+  void putList(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] elements,
+      int elementsOffset,
+      int elementsLength);
+
+  /** Empties the list; reads nothing. */
+  void clearList(byte[] key, int offset, int length);
+
+  /**
+   * Reads a whole list, its chunks joined by {@link #LIST_DELIMITER}.
+   *
+   * @return whether the list has anything; {@code target} is undefined when it has not
+   */
+  boolean getList(byte[] key, int offset, int length, ValueBuffer target);
+
+  /** The byte between two appended pieces of a list. */
+  byte LIST_DELIMITER = ',';
+
+  // ---- scans ------------------------------------------------------------------------------------
+
+  /**
+   * A snapshot iterator over the keys of a range: it sees every write made before this call and
+   * none made after. Owner only. It keeps memory or pages alive until it is closed, and is
+   * re-seated on a private root when that memory is needed elsewhere.
+   *
+   * @param reverse from the last key to the first
+   */
+  EntryIterator iterator(KeyRange range, boolean reverse);
+
+  /**
+   * Reads the next entries of a range into {@code batch}, pinning nothing once it returns: for
+   * weakly consistent iteration, seek again behind the last key of the batch.
+   *
+   * @param batch emptied first; filled up to its limits
+   * @return whether there may be more entries behind the last one
+   */
+  boolean scan(KeyRange range, boolean reverse, EntryBatch batch);
+
+  // ---- snapshots and commits --------------------------------------------------------------------
+
+  /**
+   * Fixes the present content as something to commit later: O(1), whatever the size of the state.
+   * The slow part is the point's own and may run on any thread while this one goes on writing.
+   */
+  FreezePoint freeze();
+
+  /**
+   * Commits everything written so far and waits for it: {@code freeze().commit(metadata)}.
+   *
+   * @param metadata see {@link FreezePoint#commit}
+   */
+  void commit(Map<String, byte[]> metadata);
+
+  /** Starts to move the write buffer into the tree in the background; publishes nothing. */
+  void flush();
+
+  /** What the last commit carried; empty when it was made by an engine that stores none. */
+  Map<String, byte[]> metadata();
+
+  /**
+   * Whether the last commit was one of ours. If a C++ engine wrote after us its record carries
+   * neither metadata nor counts, and a guest must not trust the data to match its own offsets.
+   */
+  boolean metadataValid();
+
+  /** Number of entries: exact just after a commit, otherwise an estimate. Any thread. */
+  long approximateEntryCount();
+
+  /**
+   * Releases memory, files, threads and the lock. Publishes nothing: what was not committed is
+   * gone. Does nothing the second time.
+   */
+  @Override
+  void close();
+}
