@@ -1,0 +1,250 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.manifest;
+
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
+import io.eloqstore.io.BlockFile;
+import io.eloqstore.io.OpenMode;
+import io.eloqstore.mapping.MappingSnapshot;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Publishes roots: appends log records to a manifest, or rolls it into a new file that begins with
+ * a snapshot record.
+ *
+ * <p>Owned by its partition; one thread at a time. Data pages must be on the disk before the record
+ * that names them is written.
+ *
+ * <p>It rolls when the log with the new record would be larger than {@code max(logBytesMax, bytes
+ * of the snapshot record)}, so the cost of all records stays in proportion to what changed; and
+ * when nothing can be appended: no manifest yet, one of an image, another dictionary.
+ *
+ * <p>A failed write, force or rename poisons it: nobody knows what is on the disk, so every later
+ * call is refused with {@code POISONED}. What fails before the first write (memory) does not.
+ */
+public final class ManifestWriter implements AutoCloseable {
+  private static final byte[] NO_DICTIONARY = {};
+
+  private final ManifestTarget target;
+  private SortedMap<Long, Long> terms = new TreeMap<>();
+  private byte[] dictionary = NO_DICTIONARY;
+  // What the last record of the file says, held; null before the first one.
+  private MappingSnapshot published;
+  private ManifestExtent extent;
+  private BlockFile file;
+  private Throwable poison;
+  private boolean closed;
+
+  private ManifestWriter(ManifestTarget target) {
+    this.target = target;
+  }
+
+  /** For a partition without a manifest: the first commit makes it. */
+  public static ManifestWriter create(ManifestTarget target) {
+    return new ManifestWriter(target);
+  }
+
+  /** Goes on behind what was read; a torn tail is overwritten. The state's mapping is held. */
+  public static ManifestWriter resume(ManifestTarget target, ManifestState state) {
+    ManifestWriter writer = new ManifestWriter(target);
+    writer.terms = new TreeMap<>(state.terms());
+    writer.dictionary = state.dictionary();
+    writer.published = state.mapping().retain();
+    writer.extent = state.extent();
+    return writer;
+  }
+
+  /** The bytes of the manifest that count; null before the first commit. */
+  public ManifestExtent extent() {
+    return extent;
+  }
+
+  /** Term in the name of a data file: that of the manifest, or of this writer for a new file. */
+  public long termOf(long fileId) {
+    return terms.getOrDefault(fileId, target.term());
+  }
+
+  /**
+   * Publishes a content: when this returns it is what the next open finds.
+   *
+   * @return the bytes of the manifest from now on
+   */
+  public ManifestExtent commit(ManifestContent content) {
+    checkUsable();
+    if (mustRoll(content)) {
+      return roll(content);
+    }
+    SortedMap<Long, Long> newTerms = newTerms(content.mapping());
+    RecordContent record =
+        RecordContent.log(content, published, newTerms, target.term(), extent.incarnation());
+    long logBytes = extent.logBytes() + ManifestFormat.aligned(record.recordBytes());
+    if (!record.fits() || logBytes > Math.max(target.logBytesMax(), extent.snapshotBytes())) {
+      return roll(content);
+    }
+    append(record);
+    terms.putAll(newTerms);
+    publish(content);
+    return extent;
+  }
+
+  /** Publishes a content in a new file, whatever the length of the log. */
+  public ManifestExtent roll(ManifestContent content) {
+    checkUsable();
+    SortedMap<Long, Long> live = liveTerms(content.mapping());
+    long incarnation = extent == null ? 1 : extent.incarnation() + 1;
+    RecordContent record = RecordContent.snapshot(content, live, target.term(), incarnation);
+    try (RecordOutput out = new RecordOutput(target.budget(), record.recordBytes())) {
+      ManifestExtent rolled;
+      try {
+        closeFile();
+        rolled = writeSnapshot(target.path(), record, out, incarnation);
+      } catch (RuntimeException | Error e) {
+        poison = e;
+        throw e;
+      }
+      extent = rolled;
+    }
+    terms = live;
+    publish(content);
+    return extent;
+  }
+
+  /**
+   * Writes a content as an archive: a manifest of one snapshot record under a name of its own. The
+   * manifest stays as it is.
+   *
+   * @param path {@code manifest_<term>_<ts>} in the directory of the partition
+   */
+  public ManifestExtent archive(Path path, ManifestContent content) {
+    checkUsable();
+    long incarnation = extent == null ? 0 : extent.incarnation();
+    RecordContent record =
+        RecordContent.snapshot(content, liveTerms(content.mapping()), target.term(), incarnation);
+    try (RecordOutput out = new RecordOutput(target.budget(), record.recordBytes())) {
+      try {
+        return writeSnapshot(path, record, out, incarnation);
+      } catch (RuntimeException | Error e) {
+        poison = e;
+        throw e;
+      }
+    }
+  }
+
+  private boolean mustRoll(ManifestContent content) {
+    return extent == null || extent.rollFirst() || !Arrays.equals(dictionary, content.dictionary());
+  }
+
+  private void checkUsable() {
+    if (closed) {
+      throw new StoreException(
+          StoreErrorCode.CLOSED, target.path() + ": the manifest writer is closed");
+    }
+    if (poison != null) {
+      throw new StoreException(
+          StoreErrorCode.POISONED,
+          target.path() + ": an earlier write of the manifest failed",
+          poison);
+    }
+  }
+
+  private void append(RecordContent record) {
+    try (RecordOutput out = new RecordOutput(target.budget(), record.recordBytes())) {
+      long checksum;
+      try {
+        if (file == null) {
+          file = target.io().open(target.path(), OpenMode.WRITE);
+        }
+        checksum = write(record, out, file, extent.length());
+      } catch (RuntimeException | Error e) {
+        poison = e;
+        throw e;
+      }
+      extent = extent.appended(ManifestFormat.aligned(record.recordBytes()), checksum);
+    }
+  }
+
+  private long write(RecordContent record, RecordOutput out, BlockFile to, long offset) {
+    out.begin(to, offset, record.rootPage(), record.ttlRootPage());
+    record.writeTo(out);
+    long checksum = out.finish();
+    if (target.durable()) {
+      to.force();
+    }
+    return checksum;
+  }
+
+  private ManifestExtent writeSnapshot(
+      Path path, RecordContent record, RecordOutput out, long incarnation) {
+    Path temporary = path.resolveSibling(path.getFileName() + ".tmp");
+    if (target.io().exists(temporary)) {
+      // Left by a crash; its old bytes must not follow the new record.
+      target.io().delete(temporary);
+    }
+    long checksum;
+    try (BlockFile created = target.io().open(temporary, OpenMode.CREATE_NEW)) {
+      checksum = write(record, out, created, 0);
+    }
+    target.io().rename(temporary, path);
+    if (target.durable()) {
+      target.io().forceDirectory(path.getParent());
+    }
+    long bytes = ManifestFormat.aligned(record.recordBytes());
+    return new ManifestExtent(
+        bytes, 1, ManifestFormat.chain(0, checksum), bytes, incarnation, 0, false, false);
+  }
+
+  private SortedMap<Long, Long> newTerms(MappingSnapshot mapping) {
+    SortedMap<Long, Long> result = new TreeMap<>();
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      long fileId = mapping.fileId(i);
+      if (!terms.containsKey(fileId)) {
+        result.put(fileId, target.term());
+      }
+    }
+    return result;
+  }
+
+  private SortedMap<Long, Long> liveTerms(MappingSnapshot mapping) {
+    SortedMap<Long, Long> result = new TreeMap<>();
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      result.put(mapping.fileId(i), termOf(mapping.fileId(i)));
+    }
+    return result;
+  }
+
+  private void publish(ManifestContent content) {
+    MappingSnapshot old = published;
+    published = content.mapping().retain();
+    dictionary = content.dictionary();
+    if (old != null) {
+      old.release();
+    }
+  }
+
+  private void closeFile() {
+    if (file != null) {
+      BlockFile old = file;
+      file = null;
+      old.close();
+    }
+  }
+
+  /** Lets the file and the mapping go; writes nothing. Does nothing the second time. */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (published != null) {
+      published.release();
+      published = null;
+    }
+    closeFile();
+  }
+}

@@ -1,0 +1,66 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.mapping;
+
+import io.eloqstore.memory.Arena;
+import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.memory.MemoryUse;
+
+/**
+ * Counts how many snapshots of one family share each chunk, and frees a chunk with its last one.
+ *
+ * <p>Any thread; the counts are guarded by this object.
+ */
+final class MappingChunks {
+  /** One block of entries; {@code snapshots} is guarded by its {@link MappingChunks}. */
+  static final class Chunk {
+    final int slot;
+    private int snapshots;
+
+    private Chunk(int slot) {
+      this.slot = slot;
+    }
+
+    long at() {
+      return (long) slot * MemoryBudget.SLOT_BYTES;
+    }
+  }
+
+  final MemoryBudget budget;
+  final Arena arena;
+
+  MappingChunks(MemoryBudget budget) {
+    this.budget = budget;
+    this.arena = budget.arena();
+  }
+
+  /** A chunk that belongs to nobody yet, or null when there is no memory for it. */
+  Chunk allocate() {
+    long at = budget.allocate(MemoryBudget.SLOT_BYTES, MemoryUse.MAPPING);
+    return at == MemoryBudget.NONE ? null : new Chunk(MemoryBudget.slotOf(at));
+  }
+
+  /** Counts a new snapshot that holds these chunks; null entries are skipped. */
+  synchronized void share(Chunk[] chunks) {
+    for (Chunk chunk : chunks) {
+      if (chunk != null) {
+        chunk.snapshots++;
+      }
+    }
+  }
+
+  /** Forgets a snapshot that held these chunks. */
+  synchronized void release(Chunk[] chunks) {
+    for (Chunk chunk : chunks) {
+      if (chunk != null && --chunk.snapshots == 0) {
+        free(chunk);
+      }
+    }
+  }
+
+  /** Gives back a chunk that no snapshot ever held, or none holds any more. */
+  void free(Chunk chunk) {
+    budget.free(chunk.at(), MemoryBudget.SLOT_BYTES, MemoryUse.MAPPING);
+  }
+}
