@@ -1,0 +1,42 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+/** Runs the slow parts of a partition on the worker thread of its shard. */
+public interface Background {
+
+  /**
+   * Asks for a call of {@link Step#run}, as soon as the worker comes to it; asking twice before it
+   * runs is asking once. Any thread.
+   */
+  void request(Step step);
+
+  /**
+   * Waits until the step is neither running nor requested, and will not run again.
+   *
+   * <p>Never called on the worker.
+   */
+  void retire(Step step);
+
+  /**
+   * Asks the other partitions of the shard to give write-buffer memory back. Any thread.
+   *
+   * @return whether one of them holds any that it will give back
+   */
+  boolean relieve(Step asking);
+
+  /** A bounded piece of background work of one partition. */
+  interface Step {
+    /** Does a piece of work; never throws: failures poison the partition. */
+    void run();
+
+    /**
+     * Somebody on this thread waits for write-buffer memory: freeze what this thread owns; ask the
+     * owner to freeze otherwise.
+     *
+     * @return whether it holds memory that will come back
+     */
+    boolean giveBack();
+  }
+}

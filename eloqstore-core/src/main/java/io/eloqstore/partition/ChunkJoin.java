@@ -1,0 +1,111 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.api.OwnedPartition;
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
+import io.eloqstore.memory.Arena;
+import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.tree.TreeScan;
+import java.util.Arrays;
+
+/**
+ * Joins a list chunk that a flush brings with the chunk before it in the tree, up to a page
+ * (architecture D2): the joined value takes the key of the older one.
+ *
+ * <p>Worker only. Reads one leaf for each chunk, the one that the merge is about to read anyway.
+ */
+final class ChunkJoin implements AutoCloseable {
+  private final PartitionContext context;
+  private final Root base;
+  private final TreeScan scan;
+  private final Arena arena;
+  // The joined value; a leaf takes value bytes from the arena.
+  private long scratch = MemoryBudget.NONE;
+  private int valueLength;
+
+  /**
+   * @param base tree before the merge; it is not changed by it
+   */
+  ChunkJoin(PartitionContext context, Root base) {
+    this.context = context;
+    this.base = base;
+    this.arena = context.arena();
+    this.scan = new TreeScan(context.source());
+  }
+
+  /**
+   * Looks for the chunk before a new one.
+   *
+   * @param key of the new chunk
+   * @param bytes length of the new chunk's value
+   * @return whether there is one in the tree that has room for it; {@link #key} is its key then
+   */
+  boolean find(byte[] key, int keyLength, int bytes) {
+    scan.open(base.treePage(), base.pages());
+    int listKeyLength = keyLength - Long.BYTES;
+    boolean found =
+        scan.seekFloor(key, 0, keyLength, false)
+            && scan.keyLength() == keyLength
+            && Arrays.equals(scan.key(), 0, listKeyLength, key, 0, listKeyLength)
+            && ListChunks.getLong(scan.key(), listKeyLength) != 0
+            && scan.flags() == 0
+            && scan.valueLength() + 1 + bytes <= RowWriter.chunkBytesMax(context, keyLength);
+    if (!found) {
+      scan.close();
+    }
+    return found;
+  }
+
+  /** Puts both values together. */
+  void join(long valueAt, int bytes) {
+    if (scratch == MemoryBudget.NONE) {
+      scratch = context.budget().allocate(context.options().pageBytes(), MemoryUse.IO);
+      if (scratch == MemoryBudget.NONE) {
+        throw new StoreException(
+            StoreErrorCode.OUT_OF_MEMORY,
+            "no page to join a list in: budget " + context.budget().budgetBytes() + " bytes");
+      }
+    }
+    int before = scan.valueLength();
+    arena.copy(scan.valueAt(), scratch, before);
+    arena.putByte(scratch + before, OwnedPartition.LIST_DELIMITER);
+    arena.copy(valueAt, scratch + before + 1, bytes);
+    valueLength = before + 1 + bytes;
+  }
+
+  /** Key of the chunk found last, in its first {@link #keyLength} bytes. */
+  byte[] key() {
+    return scan.key();
+  }
+
+  int keyLength() {
+    return scan.keyLength();
+  }
+
+  /** Arena offset of the joined value. */
+  long valueAt() {
+    return scratch;
+  }
+
+  int valueLength() {
+    return valueLength;
+  }
+
+  /** Lets the chunk found last go. */
+  void release() {
+    scan.close();
+  }
+
+  @Override
+  public void close() {
+    scan.close();
+    if (scratch != MemoryBudget.NONE) {
+      context.budget().free(scratch, context.options().pageBytes(), MemoryUse.IO);
+      scratch = MemoryBudget.NONE;
+    }
+  }
+}

@@ -1,0 +1,358 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.api.CorruptionException;
+import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
+import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.FileName;
+import io.eloqstore.file.FileNames;
+import io.eloqstore.file.FileSet;
+import io.eloqstore.file.PartitionDirectory;
+import io.eloqstore.io.BlockFile;
+import io.eloqstore.io.DirectoryEntry;
+import io.eloqstore.io.OpenMode;
+import io.eloqstore.manifest.EntryCounts;
+import io.eloqstore.manifest.ManifestExtension;
+import io.eloqstore.manifest.ManifestImage;
+import io.eloqstore.manifest.ManifestReader;
+import io.eloqstore.manifest.ManifestState;
+import io.eloqstore.manifest.ManifestTarget;
+import io.eloqstore.manifest.ManifestWriter;
+import io.eloqstore.mapping.FileIds;
+import io.eloqstore.mapping.MappingSnapshot;
+import io.eloqstore.mapping.PageIds;
+import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.page.LeafPage;
+import io.eloqstore.tree.TreeScan;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
+ * and the entries must be counted.
+ *
+ * <p>One use. Writes nothing; files that nothing references are offered for deletion.
+ */
+public final class Opening {
+  private static final byte[] NO_DICTIONARY = {};
+  // A store that another engine wrote to last has no operation number; milliseconds times this are
+  // above every number that operations could have counted up to: 4 million operations in every
+  // second since 1970. Numbers have 55 bits, so a clock gone astray must not use them up.
+  private static final int CLOCK_SHIFT = 12;
+  private static final long CLOCK_MS_MAX = 1L << 42;
+
+  private final PartitionResources resources;
+  private final Path directory;
+  private final PartitionId id;
+  private final StoreOptions options;
+  private final ManifestImage image;
+  private final FileName manifest;
+  private final boolean readOnly;
+
+  private Opening(
+      PartitionResources resources,
+      Path directory,
+      PartitionId id,
+      StoreOptions options,
+      ManifestImage image,
+      FileName manifest,
+      boolean readOnly) {
+    this.resources = resources;
+    this.directory = directory;
+    this.id = id;
+    this.options = options;
+    this.image = image;
+    this.manifest = manifest;
+    this.readOnly = readOnly;
+  }
+
+  /**
+   * Opens a partition.
+   *
+   * @param directory of the partition; its parent is the store
+   * @param image description of an image that must be found exactly, or {@code null}
+   * @param readOnly whether to take no lock and refuse writes
+   */
+  public static Partition open(
+      PartitionResources resources,
+      Path directory,
+      PartitionId id,
+      StoreOptions options,
+      byte[] image,
+      boolean readOnly) {
+    ManifestImage wanted =
+        image == null ? null : ManifestImage.decode(image, "image of " + directory);
+    Opening opening = new Opening(resources, directory, id, options, wanted, null, readOnly);
+    if (readOnly) {
+      return opening.open(opening.list(), () -> {});
+    }
+    PartitionDirectory locked = PartitionDirectory.open(resources.io(), directory.getParent(), id);
+    try {
+      return opening.open(locked.files(), locked);
+    } catch (RuntimeException | Error e) {
+      try {
+        locked.close();
+      } catch (RuntimeException late) {
+        e.addSuppressed(late);
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Opens what one manifest of a directory says, to look at: takes no lock, refuses writes.
+   *
+   * @param directory of the partition; need not lie in a store
+   * @param manifestName a manifest or an archive of the directory; {@code null} for the newest
+   *     manifest
+   * @throws StoreException {@code INVALID_ARGUMENT} when that is no name of a manifest, {@code
+   *     NOT_FOUND} when there is no such file
+   */
+  public static Partition openReadOnly(
+      PartitionResources resources,
+      Path directory,
+      PartitionId id,
+      StoreOptions options,
+      String manifestName) {
+    FileName manifest = manifestName == null ? null : manifestName(directory, manifestName);
+    Opening opening = new Opening(resources, directory, id, options, null, manifest, true);
+    return opening.open(opening.list(), () -> {});
+  }
+
+  private static FileName manifestName(Path directory, String text) {
+    FileName name = FileNames.parse(text);
+    if (name instanceof FileName.Manifest || name instanceof FileName.Archive) {
+      return name;
+    }
+    throw new StoreException(
+        StoreErrorCode.INVALID_ARGUMENT,
+        directory + ": expected the name of a manifest or an archive, found " + text);
+  }
+
+  private List<FileName> list() {
+    if (!resources.io().exists(directory)) {
+      throw new StoreException(StoreErrorCode.NOT_FOUND, directory + ": no such partition");
+    }
+    List<FileName> names = new ArrayList<>();
+    for (DirectoryEntry entry : resources.io().list(directory)) {
+      names.add(FileNames.parse(entry.name()));
+    }
+    return names;
+  }
+
+  private Partition open(List<FileName> names, AutoCloseable lock) {
+    FileName chosen = manifest != null ? manifest : FileNames.newestManifest(names);
+    if (chosen == null && (readOnly || image != null)) {
+      throw new StoreException(
+          StoreErrorCode.NOT_FOUND, directory + ": there is no manifest in this directory");
+    }
+    ManifestState state = chosen == null ? null : read(chosen);
+    MappingSnapshot mapping =
+        state == null
+            ? MappingSnapshot.empty(resources.budget(), options.pagesPerFileShift())
+            : state.mapping();
+    FileSet files = null;
+    try {
+      if (state != null && state.extension() != null) {
+        state
+            .extension()
+            .options()
+            .checkIdentity(
+                directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
+      }
+      checkMappingFits(mapping);
+      files =
+          FileSet.open(
+              resources.io(),
+              directory,
+              options.pageBytes(),
+              options.pagesPerFileShift(),
+              state == null ? Map.of() : state.terms());
+      checkFiles(files, mapping);
+      return assemble(names, chosen, state, mapping, files, lock);
+    } catch (RuntimeException | Error e) {
+      mapping.release();
+      if (files != null) {
+        files.close();
+      }
+      throw e;
+    }
+  }
+
+  private ManifestState read(FileName name) {
+    ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
+    try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
+      return image == null ? reader.read(file) : reader.readImage(file, image);
+    }
+  }
+
+  /** The mapping stays in memory: it may take half of the budget, no more. */
+  private void checkMappingFits(MappingSnapshot mapping) {
+    long limit = resources.budget().limit(MemoryUse.MAPPING);
+    if (mapping.bytes() > limit) {
+      throw new StoreException(
+          StoreErrorCode.OUT_OF_MEMORY,
+          directory
+              + ": the mapping of "
+              + mapping.pageCount()
+              + " pages takes "
+              + mapping.bytes()
+              + " bytes, more than half of the budget of "
+              + resources.budget().budgetBytes()
+              + "; it needs a budget of "
+              + 2 * MappingSnapshot.budgetBytesFor(mapping.pageCount()));
+    }
+  }
+
+  private void checkFiles(FileSet files, MappingSnapshot mapping) {
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      if (!files.contains(mapping.fileId(i))) {
+        throw new CorruptionException(
+            directory.toString(),
+            -1,
+            "data file " + mapping.fileId(i),
+            mapping.livePagesAt(i) + " live pages",
+            "no such file");
+      }
+    }
+    if (image == null) {
+      return;
+    }
+    for (ManifestImage.DataFileLength file : image.files()) {
+      long found = files.contains(file.fileId()) ? files.writtenBytes(file.fileId()) : -1;
+      if (found < file.length()) {
+        throw new CorruptionException(
+            directory.toString(),
+            -1,
+            "length of data file " + file.fileId() + " of the image",
+            file.length(),
+            found < 0 ? "no such file" : found);
+      }
+    }
+  }
+
+  private Partition assemble(
+      List<FileName> names,
+      FileName chosen,
+      ManifestState state,
+      MappingSnapshot mapping,
+      FileSet files,
+      AutoCloseable lock) {
+    long nextFile = files.highestId() + 1;
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      nextFile = Math.max(nextFile, mapping.fileId(i) + 1);
+    }
+    PartitionContext context =
+        new PartitionContext(
+            id,
+            options,
+            resources,
+            files,
+            PageIds.of(mapping),
+            new FileIds(nextFile, options.pagesPerFileShift()));
+    ManifestExtension extension = state == null ? null : state.extension();
+    Root root =
+        new Root(
+            state == null ? Root.NO_PAGE : state.rootPage(),
+            state == null ? Root.NO_PAGE : state.ttlRootPage(),
+            mapping,
+            counts(context, state, extension),
+            extension == null ? new int[0] : extension.pendingCuts(),
+            context.references());
+    if (!readOnly) {
+      holdArchives(context, names);
+      offerLeftovers(context, files);
+    }
+    Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
+    ManifestTarget target =
+        new ManifestTarget(
+            resources.io(),
+            resources.budget(),
+            manifestPath,
+            chosen instanceof FileName.Manifest known ? known.term() : 0,
+            options.durability() == StoreOptions.Durability.COMMIT,
+            options.manifestLogBytesMax());
+    ManifestWriter writer =
+        state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
+    Rows rows = new Rows(context, root, sequence(state, extension));
+    // A store of ours holds its long keys in buckets from its first commit on.
+    boolean bucketKeys =
+        state == null
+            || extension != null
+                && (extension.features() & ManifestExtension.FEATURE_BUCKET_KEYS) != 0;
+    Committer committer =
+        new Committer(
+            context,
+            writer,
+            manifestPath,
+            state == null ? NO_DICTIONARY : state.dictionary(),
+            root,
+            extension,
+            state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
+            state == null || extension != null,
+            rows::poison);
+    return new Partition(
+        context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
+  }
+
+  private long sequence(ManifestState state, ManifestExtension extension) {
+    if (extension != null) {
+      return extension.sequence();
+    }
+    return state == null ? 0 : Math.min(resources.clock().nowMs(), CLOCK_MS_MAX) << CLOCK_SHIFT;
+  }
+
+  private Counts counts(
+      PartitionContext context, ManifestState state, ManifestExtension extension) {
+    if (state == null || state.rootPage() == Root.NO_PAGE) {
+      return Counts.EMPTY;
+    }
+    if (extension != null) {
+      EntryCounts known = extension.counts();
+      return new Counts(
+          known.entries(), known.overflowEntries(), known.ttlEntries(), known.exact());
+    }
+    return readOnly ? Counts.UNKNOWN : count(context, state);
+  }
+
+  /** Another engine wrote last, so the counts of ours are old: read the leaves once. */
+  private static Counts count(PartitionContext context, ManifestState state) {
+    long entries = 0;
+    long overflow = 0;
+    long expiring = 0;
+    try (TreeScan scan = new TreeScan(context.source())) {
+      scan.open(state.rootPage(), state.mapping()::filePage);
+      for (boolean more = scan.first(); more; more = scan.next()) {
+        entries++;
+        overflow += (scan.flags() & LeafPage.OVERFLOW) != 0 ? 1 : 0;
+        expiring += scan.expireTs() != 0 ? 1 : 0;
+      }
+    }
+    return new Counts(entries, overflow, expiring, true);
+  }
+
+  /** What an archive names must stay, whatever the manifest says. */
+  private void holdArchives(PartitionContext context, List<FileName> names) {
+    for (FileName name : names) {
+      if (name instanceof FileName.Archive) {
+        ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
+        try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
+          MappingSnapshot mapping = reader.read(file).mapping();
+          context.references().add(mapping);
+          mapping.release();
+        }
+      }
+    }
+  }
+
+  /** Unpublished files of an earlier run. */
+  private void offerLeftovers(PartitionContext context, FileSet files) {
+    files.fileIds().forEach(fileId -> context.references().offer(fileId));
+  }
+}

@@ -1,0 +1,350 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryIterator;
+import io.eloqstore.api.FreezePoint;
+import io.eloqstore.api.KeyRange;
+import io.eloqstore.api.OwnedPartition;
+import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.PartitionImage;
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
+import io.eloqstore.api.StoreOptions;
+import io.eloqstore.api.ValueBuffer;
+import java.util.Map;
+
+/**
+ * The aggregate behind {@link OwnedPartition}: checks arguments and ties rows, long keys, lists and
+ * commits together.
+ */
+public final class Partition implements OwnedPartition {
+  private final PartitionContext context;
+  private final Rows rows;
+  private final LongKeys keys;
+  private final ListChunks lists;
+  private final Committer committer;
+  private final AutoCloseable directory;
+  private final boolean readOnly;
+  private Runnable afterClose = () -> {};
+  private volatile boolean closed;
+
+  Partition(
+      PartitionContext context,
+      Rows rows,
+      LongKeys keys,
+      Committer committer,
+      AutoCloseable directory,
+      boolean readOnly) {
+    this.context = context;
+    this.rows = rows;
+    this.keys = keys;
+    this.lists = new ListChunks(keys);
+    this.committer = committer;
+    this.directory = directory;
+    this.readOnly = readOnly;
+  }
+
+  @Override
+  public PartitionId id() {
+    return context.id();
+  }
+
+  @Override
+  public StoreOptions options() {
+    return context.options();
+  }
+
+  // ---- point operations -------------------------------------------------------------------------
+
+  @Override
+  public boolean get(byte[] key, int offset, int length, ValueBuffer target) {
+    checkKey(key, offset, length);
+    if (target == null) {
+      throw invalid("the target of a read must not be null");
+    }
+    return keys.get(key, offset, length, target);
+  }
+
+  @Override
+  public boolean contains(byte[] key, int offset, int length) {
+    checkKey(key, offset, length);
+    return keys.get(key, offset, length, null);
+  }
+
+  @Override
+  public void put(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(value, valueOffset, valueLength);
+    keys.put(key, keyOffset, keyLength, value, valueOffset, valueLength);
+  }
+
+  @Override
+  public void put(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int valueOffset,
+      int valueLength,
+      long timestamp,
+      long expireTs) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(value, valueOffset, valueLength);
+    if (timestamp < 0 || expireTs < 0) {
+      throw invalid(
+          "timestamp and expiry must be at least 0, found " + timestamp + " and " + expireTs);
+    }
+    keys.put(key, keyOffset, keyLength, value, valueOffset, valueLength, timestamp, expireTs);
+  }
+
+  @Override
+  public void delete(byte[] key, int offset, int length) {
+    checkWrite(key, offset, length);
+    keys.delete(key, offset, length);
+  }
+
+  @Override
+  public void delete(byte[] key, int offset, int length, long timestamp) {
+    checkWrite(key, offset, length);
+    keys.delete(key, offset, length, timestamp);
+  }
+
+  @Override
+  public void deleteRange(KeyRange range) {
+    checkWritable();
+    if (range == null) {
+      throw invalid("the range to delete must not be null");
+    }
+    keys.deleteRange(range);
+  }
+
+  // ---- lists ------------------------------------------------------------------------------------
+
+  @Override
+  public void appendToList(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] elements,
+      int elementsOffset,
+      int elementsLength) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(elements, elementsOffset, elementsLength);
+    lists.append(key, keyOffset, keyLength, elements, elementsOffset, elementsLength);
+  }
+
+  @Override
+  public void putList(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] elements,
+      int elementsOffset,
+      int elementsLength) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(elements, elementsOffset, elementsLength);
+    lists.put(key, keyOffset, keyLength, elements, elementsOffset, elementsLength);
+  }
+
+  @Override
+  public void clearList(byte[] key, int offset, int length) {
+    checkWrite(key, offset, length);
+    lists.clear(key, offset, length);
+  }
+
+  @Override
+  public boolean getList(byte[] key, int offset, int length, ValueBuffer target) {
+    checkKey(key, offset, length);
+    if (target == null) {
+      throw invalid("the target of a read must not be null");
+    }
+    return lists.get(key, offset, length, target);
+  }
+
+  // ---- scans ------------------------------------------------------------------------------------
+
+  @Override
+  public EntryIterator iterator(KeyRange range, boolean reverse) {
+    if (range == null) {
+      throw invalid("the range of an iterator must not be null");
+    }
+    return new KeyIterator(keys, rows.iterator(keys.rowRange(range), reverse), range, reverse);
+  }
+
+  @Override
+  public boolean scan(KeyRange range, boolean reverse, EntryBatch batch) {
+    if (range == null || batch == null) {
+      throw invalid("range and batch of a scan must not be null");
+    }
+    batch.clear();
+    boolean[] more = new boolean[1];
+    keys.scan(
+        range,
+        reverse,
+        (key, keyLength, value) -> {
+          if (batch.isFull()) {
+            more[0] = true;
+            return false;
+          }
+          batch.add(key, keyLength, value.bytes(), value.length());
+          return true;
+        });
+    return more[0];
+  }
+
+  // ---- commits ----------------------------------------------------------------------------------
+
+  @Override
+  public FreezePoint freeze() {
+    checkWritable();
+    return new CommitPoint(committer, rows.freeze(), keys.isEnabled());
+  }
+
+  @Override
+  public void commit(Map<String, byte[]> metadata) {
+    try (FreezePoint point = freeze();
+        PartitionImage image = point.commit(metadata)) {
+      assert image.manifest().length() > 0;
+    }
+  }
+
+  @Override
+  public void flush() {
+    checkWritable();
+    rows.flush();
+  }
+
+  @Override
+  public Map<String, byte[]> metadata() {
+    rows.checkOpen();
+    return committer.metadata();
+  }
+
+  @Override
+  public boolean metadataValid() {
+    rows.checkOpen();
+    return committer.metadataValid();
+  }
+
+  @Override
+  public long approximateEntryCount() {
+    rows.checkOpen();
+    View view = rows.view();
+    long buffered = view.active().buffer().entryCount();
+    for (Generation generation : view.frozen()) {
+      buffered += generation.buffer().entryCount();
+    }
+    return view.root().counts().entries() + buffered;
+  }
+
+  /** What the worker runs for this partition. */
+  public Background.Step backgroundStep() {
+    return rows;
+  }
+
+  /** Called once, after everything was given back. */
+  public void onClose(Runnable action) {
+    afterClose = action;
+  }
+
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** What its parts share, for checks. */
+  PartitionContext context() {
+    return context;
+  }
+
+  /** The rows below keys and lists, for tests of what may stand in them. */
+  Rows rows() {
+    return rows;
+  }
+
+  /** What the last commit published, for the checker. */
+  Committer committer() {
+    return committer;
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    context.stopDeleting();
+    StoreException first = null;
+    for (AutoCloseable part : new AutoCloseable[] {rows::close, committer, context, directory}) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        if (first == null) {
+          first =
+              e instanceof StoreException known
+                  ? known
+                  : new StoreException(
+                      StoreErrorCode.IO_FAILED, "closing partition " + id() + " failed: " + e, e);
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    afterClose.run();
+    if (first != null) {
+      throw first;
+    }
+  }
+
+  // ---- checks -----------------------------------------------------------------------------------
+
+  private void checkWrite(byte[] key, int offset, int length) {
+    checkWritable();
+    checkKey(key, offset, length);
+  }
+
+  private void checkWritable() {
+    if (readOnly) {
+      throw new StoreException(
+          StoreErrorCode.NO_PERMISSION, "partition " + id() + " is open for reading only");
+    }
+  }
+
+  private void checkKey(byte[] key, int offset, int length) {
+    if (key == null) {
+      throw invalid("the key must not be null");
+    }
+    if (length < 1 || offset < 0 || offset > key.length - length) {
+      throw invalid(
+          "a key holds at least one byte of its array: offset "
+              + offset
+              + ", length "
+              + length
+              + ", array of "
+              + key.length);
+    }
+  }
+
+  private void checkValue(byte[] value, int offset, int length) {
+    if (value == null) {
+      throw invalid("the value must not be null");
+    }
+    if (length < 0 || offset < 0 || offset > value.length - length || length > VALUE_BYTES_MAX) {
+      throw invalid(
+          "a value lies inside its array: offset "
+              + offset
+              + ", length "
+              + length
+              + ", array of "
+              + value.length);
+    }
+  }
+
+  private StoreException invalid(String message) {
+    return new StoreException(
+        StoreErrorCode.INVALID_ARGUMENT, "partition " + id() + ": " + message);
+  }
+}

@@ -1,0 +1,31 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.api.StoreClock;
+import io.eloqstore.cache.PageCache;
+import io.eloqstore.io.IoBackend;
+import io.eloqstore.memory.MemoryBudget;
+
+/** What a shard lends to its partitions. Any thread. */
+public interface PartitionResources {
+  MemoryBudget budget();
+
+  PageCache cache();
+
+  IoBackend io();
+
+  StoreClock clock();
+
+  Background background();
+
+  /**
+   * Bytes at which a partition freezes its write buffer; depends on how many share the shard, so it
+   * is asked at each write: no lock.
+   */
+  long bufferBytesMax();
+
+  /** The memory that mappings take has changed: write buffers get half of what they leave. */
+  void mappingChanged();
+}

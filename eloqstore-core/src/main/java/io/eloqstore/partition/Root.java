@@ -1,0 +1,99 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.mapping.MappingSnapshot;
+import java.util.function.IntToLongFunction;
+
+/**
+ * One immutable version of a partition's tree: root pages, mapping, counts.
+ *
+ * <p>Counted: whoever keeps one retains it; the last release gives the mapping's memory back and
+ * lets the files go that no other version has a live page in.
+ */
+final class Root {
+  /** No page: an empty tree. */
+  static final int NO_PAGE = -1;
+
+  private final int treePage;
+  private final int ttlPage;
+  private final MappingSnapshot mapping;
+  // Made once: a method reference at each read would be an object at each read.
+  private final IntToLongFunction pages;
+  private final Counts counts;
+  private final int[] pendingCuts;
+  private final FileReferences references;
+  private int holders = 1;
+
+  /**
+   * Takes over the caller's hold on the mapping.
+   *
+   * @param pendingCuts subtrees that are cut off but still mapped, as {@link
+   *     io.eloqstore.tree.CutSweeper} names them
+   */
+  Root(
+      int treePage,
+      int ttlPage,
+      MappingSnapshot mapping,
+      Counts counts,
+      int[] pendingCuts,
+      FileReferences references) {
+    this.treePage = treePage;
+    this.ttlPage = ttlPage;
+    this.mapping = mapping;
+    this.pages = mapping::filePage;
+    this.counts = counts;
+    this.pendingCuts = pendingCuts;
+    this.references = references;
+    references.add(mapping);
+  }
+
+  int treePage() {
+    return treePage;
+  }
+
+  int ttlPage() {
+    return ttlPage;
+  }
+
+  MappingSnapshot mapping() {
+    return mapping;
+  }
+
+  /** File page of a logical page, -1 for none. */
+  IntToLongFunction pages() {
+    return pages;
+  }
+
+  Counts counts() {
+    return counts;
+  }
+
+  int[] pendingCuts() {
+    return pendingCuts;
+  }
+
+  /**
+   * Keeps this version.
+   *
+   * @return whether it was still there to be kept
+   */
+  synchronized boolean retain() {
+    if (holders == 0) {
+      return false;
+    }
+    holders++;
+    return true;
+  }
+
+  void release() {
+    synchronized (this) {
+      if (--holders != 0) {
+        return;
+      }
+    }
+    references.remove(mapping);
+    mapping.release();
+  }
+}

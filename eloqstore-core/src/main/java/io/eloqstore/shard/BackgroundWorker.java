@@ -1,0 +1,138 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.shard;
+
+import io.eloqstore.partition.Background;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The one background thread of a shard: runs the steps of its partitions one after the other, in
+ * the order they were asked for, so that no partition starves another.
+ *
+ * <p>Any thread asks; only this thread runs. It is never interrupted, for it does file I/O.
+ */
+final class BackgroundWorker implements Background, AutoCloseable {
+  private final Deque<Step> queue = new ArrayDeque<>();
+  private final Set<Step> queued = new HashSet<>();
+  private final Set<Step> partitions = new LinkedHashSet<>();
+  private final Thread thread;
+  private Step running;
+  private boolean closed;
+
+  BackgroundWorker(String name) {
+    thread = new Thread(this::loop, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @Override
+  public synchronized void request(Step step) {
+    if (closed) {
+      throw new IllegalStateException("the shard is closed");
+    }
+    if (queued.add(step)) {
+      queue.add(step);
+      notifyAll();
+    }
+  }
+
+  /** A partition takes part in {@link #relieve} from now on. */
+  synchronized void register(Step step) {
+    partitions.add(step);
+  }
+
+  /** How many partitions share the shard. */
+  synchronized int partitionCount() {
+    return partitions.size();
+  }
+
+  @Override
+  public boolean relieve(Step asking) {
+    List<Step> others;
+    synchronized (this) {
+      others = List.copyOf(partitions);
+    }
+    boolean willCome = false;
+    for (Step other : others) {
+      if (other != asking) {
+        willCome |= other.giveBack();
+      }
+    }
+    return willCome;
+  }
+
+  @Override
+  public void retire(Step step) {
+    boolean interrupted = false;
+    synchronized (this) {
+      partitions.remove(step);
+      if (queued.remove(step)) {
+        queue.remove(step);
+      }
+      while (running == step) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          // The step does file I/O and ends by itself; the caller keeps its interrupt.
+          interrupted = true;
+        }
+        if (queued.remove(step)) {
+          queue.remove(step);
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void loop() {
+    while (true) {
+      Step step;
+      synchronized (this) {
+        running = null;
+        notifyAll();
+        while (queue.isEmpty() && !closed) {
+          try {
+            wait();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts the worker of a shard", e);
+          }
+        }
+        if (queue.isEmpty()) {
+          return;
+        }
+        step = queue.poll();
+        queued.remove(step);
+        running = step;
+      }
+      step.run();
+    }
+  }
+
+  /** Ends the thread when its queue is empty. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
