@@ -1,0 +1,8 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+/**
+ * The command line: looks into partitions and loads them. Each command prints its result, and
+ * nothing else, to standard output.
+ */
+package io.eloqstore.cli;
