@@ -1,0 +1,60 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.flink.config;
+
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.MemorySize;
+
+/** The configuration keys {@code state.backend.eloqstore.*}. */
+public final class EloqStoreOptions {
+
+  /** Directories for working files, one instance to each in turn. */
+  public static final ConfigOption<String> LOCAL_DIRECTORIES =
+      ConfigOptions.key("state.backend.eloqstore.localdir")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Local directories for working files, separated by ',' or by the path separator of"
+                  + " the machine. Each operator instance takes the next one. The default is the"
+                  + " working directory of the TaskManager.");
+
+  /** Whether memory comes from Flink's managed memory. */
+  public static final ConfigOption<Boolean> USE_MANAGED_MEMORY =
+      ConfigOptions.key("state.backend.eloqstore.memory.managed")
+          .booleanType()
+          .defaultValue(true)
+          .withDescription(
+              "Whether the engine of a slot takes its memory from the slot's managed memory. If"
+                  + " false, 'state.backend.eloqstore.memory.fixed-per-slot' must be set.");
+
+  /** Memory of a slot's engine outside of managed memory. */
+  public static final ConfigOption<MemorySize> FIXED_MEMORY_PER_SLOT =
+      ConfigOptions.key("state.backend.eloqstore.memory.fixed-per-slot")
+          .memoryType()
+          .noDefaultValue()
+          .withDescription(
+              "Fixed memory of the engine of a slot, whatever the number of operators in it."
+                  + " Overrides managed memory when set; plan for it in the off-heap memory.");
+
+  /** Whether data files bypass the page cache of the operating system. */
+  public static final ConfigOption<Boolean> DIRECT_IO =
+      ConfigOptions.key("state.backend.eloqstore.direct-io")
+          .booleanType()
+          .defaultValue(false)
+          .withDescription(
+              "Whether data files are read and written past the page cache of the operating"
+                  + " system.");
+
+  /** Threads that move files of one checkpoint or restore. */
+  public static final ConfigOption<Integer> TRANSFER_THREADS =
+      ConfigOptions.key("state.backend.eloqstore.checkpoint.transfer.thread.num")
+          .intType()
+          .defaultValue(4)
+          .withDescription(
+              "Threads of an operator instance that upload or download the files of a checkpoint"
+                  + " at the same time.");
+
+  private EloqStoreOptions() {}
+}

@@ -1,0 +1,44 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.flink.key;
+
+import io.eloqstore.api.KeyRange;
+import io.eloqstore.api.OwnedPartition;
+import java.util.Arrays;
+
+/**
+ * Walks the keys of lists, also of those that were cleared, each once. Weakly consistent.
+ *
+ * <p>Belongs to the partition's owner.
+ */
+public final class ListWalk {
+  private final PartitionCursor cursor;
+  private byte[] listKey;
+
+  public ListWalk(OwnedPartition partition, KeyRange range) {
+    this.cursor = new PartitionCursor(partition, range);
+  }
+
+  /**
+   * Moves to the next list.
+   *
+   * @return whether there is one
+   */
+  public boolean next() {
+    if (listKey != null) {
+      cursor.skipPrefix(listKey);
+    }
+    if (!cursor.next()) {
+      return false;
+    }
+    int length = ListChunks.listKeyLength(cursor.keyLength());
+    listKey = Arrays.copyOfRange(cursor.bytes(), cursor.keyOffset(), cursor.keyOffset() + length);
+    return true;
+  }
+
+  /** Key of the list; belongs to the caller. */
+  public byte[] listKey() {
+    return listKey;
+  }
+}

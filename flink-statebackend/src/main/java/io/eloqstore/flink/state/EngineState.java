@@ -1,0 +1,198 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.flink.state;
+
+import io.eloqstore.api.OwnedPartition;
+import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.flink.key.CompositeKey;
+import java.io.IOException;
+import org.apache.flink.api.common.state.StateDescriptor;
+import org.apache.flink.api.common.typeutils.TypeSerializer;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
+import org.apache.flink.queryablestate.client.state.serialization.KvStateSerializer;
+import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
+import org.apache.flink.runtime.state.RegisteredKeyValueStateBackendMetaInfo;
+import org.apache.flink.runtime.state.internal.InternalKvState;
+import org.apache.flink.runtime.state.ttl.TtlAwareSerializer;
+import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
+import org.apache.flink.util.FlinkRuntimeException;
+
+/**
+ * A state whose values lie in the partition, seen through the selected key and namespace.
+ *
+ * <p>Belongs to the task's thread, but for {@link #getSerializedValue}, which any thread may call.
+ *
+ * @param <V> type of the whole value
+ */
+public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
+  final StateContext<K> context;
+  final OwnedPartition partition;
+  final CompositeKey<K> key;
+  final int stateId;
+  TypeSerializer<N> namespaceSerializer;
+  TypeSerializer<V> valueSerializer;
+  private boolean lengths;
+  private N namespace;
+
+  EngineState(StateContext<K> context, int stateId) {
+    this.context = context;
+    this.partition = context.partition();
+    this.key = context.key();
+    this.stateId = stateId;
+  }
+
+  /** Takes over serializers, default and functions of a new registration of the same state. */
+  void register(
+      StateDescriptor<?, ?> descriptor, RegisteredKeyValueStateBackendMetaInfo<N, V> metaInfo) {
+    namespaceSerializer = metaInfo.getNamespaceSerializer();
+    valueSerializer = metaInfo.getStateSerializer();
+    lengths = key.needsLengths(namespaceSerializer);
+  }
+
+  @Override
+  public TypeSerializer<K> getKeySerializer() {
+    return context.keySerializer();
+  }
+
+  @Override
+  public TypeSerializer<N> getNamespaceSerializer() {
+    return namespaceSerializer;
+  }
+
+  @Override
+  public TypeSerializer<V> getValueSerializer() {
+    return valueSerializer;
+  }
+
+  @Override
+  public void setCurrentNamespace(N namespace) {
+    this.namespace = namespace;
+  }
+
+  N currentNamespace() {
+    return namespace;
+  }
+
+  /** Completes the shared key for this state and the current namespace. */
+  void completeKey() {
+    key.setNamespace(stateId, namespace, namespaceSerializer, lengths);
+  }
+
+  /** Completes the shared key for another namespace than the current one. */
+  void completeKey(N other) {
+    key.setNamespace(stateId, other, namespaceSerializer, lengths);
+  }
+
+  /** Reads the value of the completed key; {@code null} when there is none. */
+  V readValue() throws IOException {
+    ValueBuffer buffer = context.buffer();
+    if (!partition.get(key.bytes(), 0, key.length(), buffer)) {
+      return null;
+    }
+    context.in().setBuffer(buffer.bytes(), 0, buffer.length());
+    return valueSerializer.deserialize(context.in());
+  }
+
+  /** Writes the value of the completed key. */
+  void writeValue(V value) throws IOException {
+    DataOutputSerializer out = context.out();
+    out.clear();
+    valueSerializer.serialize(value, out);
+    partition.put(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
+  }
+
+  void deleteKey() {
+    partition.delete(key.bytes(), 0, key.length());
+  }
+
+  @Override
+  public void clear() {
+    completeKey();
+    deleteKey();
+  }
+
+  @Override
+  public byte[] getSerializedValue(
+      byte[] serializedKeyAndNamespace,
+      TypeSerializer<K> safeKeySerializer,
+      TypeSerializer<N> safeNamespaceSerializer,
+      TypeSerializer<V> safeValueSerializer)
+      throws Exception {
+    CompositeKey<K> asked =
+        askedKey(serializedKeyAndNamespace, safeKeySerializer, safeNamespaceSerializer);
+    return readSerialized(asked, safeValueSerializer);
+  }
+
+  private CompositeKey<K> askedKey(
+      byte[] serializedKeyAndNamespace,
+      TypeSerializer<K> safeKeySerializer,
+      TypeSerializer<N> safeNamespaceSerializer)
+      throws IOException {
+    Tuple2<K, N> keyAndNamespace =
+        KvStateSerializer.deserializeKeyAndNamespace(
+            serializedKeyAndNamespace, safeKeySerializer, safeNamespaceSerializer);
+    CompositeKey<K> asked = new CompositeKey<>(safeKeySerializer, context.layout());
+    asked.setKey(
+        keyAndNamespace.f0,
+        KeyGroupRangeAssignment.assignToKeyGroup(keyAndNamespace.f0, context.numberOfKeyGroups()));
+    asked.setNamespace(
+        stateId,
+        keyAndNamespace.f1,
+        safeNamespaceSerializer,
+        asked.needsLengths(safeNamespaceSerializer));
+    return asked;
+  }
+
+  /** Reads a value for a foreign thread: touches nothing that the task's thread uses. */
+  byte[] readSerialized(CompositeKey<K> asked, TypeSerializer<V> safeValueSerializer)
+      throws IOException {
+    ValueBuffer own = new ValueBuffer();
+    return partition.get(asked.bytes(), 0, asked.length(), own) ? own.toByteArray() : null;
+  }
+
+  /**
+   * Rewrites one value of this state from a former serializer's format.
+   *
+   * @param in at the old value, which it ends with
+   * @param out takes the new value
+   */
+  public void migrate(
+      DataInputDeserializer in,
+      DataOutputSerializer out,
+      TypeSerializer<V> former,
+      TtlTimeProvider time)
+      throws IOException {
+    migrateOne(former, valueSerializer, in, out, time);
+  }
+
+  @SuppressWarnings("unchecked")
+  static <T> void migrateOne(
+      TypeSerializer<T> former,
+      TypeSerializer<T> present,
+      DataInputDeserializer in,
+      DataOutputSerializer out,
+      TtlTimeProvider time)
+      throws IOException {
+    // The wrapper adds or takes off the time of values whose state gained or lost its TTL.
+    TtlAwareSerializer<T, ?> from =
+        (TtlAwareSerializer<T, ?>) TtlAwareSerializer.wrapTtlAwareSerializer(former);
+    TtlAwareSerializer<T, ?> to =
+        (TtlAwareSerializer<T, ?>) TtlAwareSerializer.wrapTtlAwareSerializer(present);
+    to.migrateValueFromPriorSerializer(from, () -> from.deserialize(in), out, time);
+  }
+
+  @Override
+  public StateIncrementalVisitor<K, N, V> getStateIncrementalVisitor(
+      int recommendedMaxNumberOfReturnedRecords) {
+    throw new UnsupportedOperationException(
+        "Only heap state has an incremental visitor for expired values");
+  }
+
+  /** A failed access to serialized bytes, where the interface allows no checked exception. */
+  static FlinkRuntimeException failed(String what, IOException cause) {
+    return new FlinkRuntimeException("Could not " + what + " state", cause);
+  }
+}
