@@ -32,7 +32,7 @@ record Machine(String cpu, int cores, String system, String jdk, String commit) 
     return new Machine(
         readCpu(),
         Runtime.getRuntime().availableProcessors(),
-        System.getProperty("os.name") + " " + System.getProperty("os.version"),
+        System.getProperty("os.name"),
         System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"),
         readCommit(sources));
   }

@@ -15,6 +15,7 @@ import io.eloqstore.manifest.ManifestWriter;
 import io.eloqstore.manifest.RecordedOptions;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -104,7 +105,7 @@ final class Committer implements AutoCloseable {
           StoreErrorCode.INVALID_ARGUMENT,
           "partition " + context.id() + ": the metadata of a commit must not be or hold null");
     }
-    SortedMap<String, byte[]> copy = new TreeMap<>(newMetadata);
+    SortedMap<String, byte[]> copy = Collections.unmodifiableSortedMap(new TreeMap<>(newMetadata));
     if (!isPublished(root, sequence, copy)) {
       try {
         publish(root, extension(root, sequence, bucketKeys, copy));
