@@ -67,8 +67,4 @@ final class FileReferences implements PageWriter.FileHold {
       unreferenced.add(fileId);
     }
   }
-
-  synchronized boolean isReferenced(long fileId) {
-    return counts.containsKey(fileId);
-  }
 }

@@ -128,11 +128,6 @@ final class Generation {
     return true;
   }
 
-  /** Whether somebody besides the view holds it. */
-  synchronized boolean isPinned() {
-    return holders > 1;
-  }
-
   void release() {
     synchronized (this) {
       if (--holders != 0) {

@@ -101,10 +101,6 @@ final class PartitionContext implements AutoCloseable {
     return files;
   }
 
-  PageReader pageReader() {
-    return source;
-  }
-
   PageSource source() {
     return source;
   }

@@ -68,7 +68,6 @@ final class Rows implements Background.Step {
   private long sequence;
   private long generationNumber;
   private volatile long flushedNumber;
-  // Count of freed blocks when nobody was going to free any more.
   private final WriteMemory memory;
 
   /**
@@ -144,8 +143,8 @@ final class Rows implements Background.Step {
   }
 
   /**
-   * Gives rows of a range to the consumer, from the newest view; pins nothing afterwards. Any
-   * thread.
+   * Gives rows of a range to the consumer, from the newest view; pins nothing afterwards. Owner; on
+   * another thread only while nobody writes.
    *
    * @return whether the range may hold more
    */
@@ -182,7 +181,7 @@ final class Rows implements Background.Step {
   }
 
   /**
-   * Opens an iterator that sees what is written now and nothing later. Any thread that may read.
+   * Opens an iterator that sees what is written now and nothing later. The caller owns from now.
    */
   RowIterator iterator(KeyRange range, boolean reverse) {
     checkOpen();
@@ -265,7 +264,7 @@ final class Rows implements Background.Step {
         }
       }
     } finally {
-      busy = false;
+      leave();
     }
   }
 
@@ -342,7 +341,7 @@ final class Rows implements Background.Step {
       }
       return point;
     } finally {
-      busy = false;
+      leave();
     }
   }
 
@@ -370,7 +369,7 @@ final class Rows implements Background.Step {
         freezeActive();
       }
     } finally {
-      busy = false;
+      leave();
     }
   }
 
@@ -414,7 +413,7 @@ final class Rows implements Background.Step {
   }
 
   private void enterAgain() {
-    busy = false;
+    leave();
     enter();
   }
 
