@@ -59,13 +59,14 @@ public final class PageWriter implements PageSink, AutoCloseable {
     if (allocator.atFileEnd()) {
       flush();
     }
+    // Before a file page is given out: without memory nothing changes.
+    if (block == MemoryBudget.NONE) {
+      takeBlock();
+    }
     long filePage = allocator.allocate();
     holdFile(filePage);
     if (pending > 0 && (filePage != firstFilePage + pending || pending == pagesPerBlock)) {
       flush();
-    }
-    if (block == MemoryBudget.NONE) {
-      takeBlock();
     }
     if (pending == 0) {
       firstFilePage = filePage;

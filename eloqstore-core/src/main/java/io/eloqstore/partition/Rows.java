@@ -442,6 +442,7 @@ final class Rows implements Background.Step {
       return;
     }
     working = true;
+    long freed = context.budget().freedCount();
     try {
       View seen = view;
       Generation oldest = seen.oldestFrozen();
@@ -457,7 +458,12 @@ final class Rows implements Background.Step {
         context.background().request(this);
       }
       context.deleteUnreferencedFiles();
+      memory.found();
     } catch (RuntimeException | Error e) {
+      if (memory.isWorthAnotherAttempt(e, freed)) {
+        context.background().request(this);
+        return;
+      }
       poison(
           e instanceof StoreException known
               ? known

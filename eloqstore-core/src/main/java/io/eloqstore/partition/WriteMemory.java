@@ -8,12 +8,18 @@ import io.eloqstore.api.StoreException;
 import io.eloqstore.memory.MemoryUse;
 import java.util.function.BooleanSupplier;
 
-/** How a writer waits for write-buffer memory when the budget is exhausted. Owner only. */
+/** How a writer and the worker wait for memory when the budget is exhausted. */
 final class WriteMemory {
   private static final long WAIT_MS = 20;
 
+  /** Background work that finds no memory so often in a row fails. */
+  private static final int ATTEMPTS_MAX = 100;
+
   private final PartitionContext context;
+  // The owner's.
   private long hopelessAt = -1;
+  // The worker's.
+  private int attempts;
 
   WriteMemory(PartitionContext context) {
     this.context = context;
@@ -21,6 +27,7 @@ final class WriteMemory {
 
   /**
    * Asks everybody on the shard to give memory back and waits until somebody does, for a while.
+   * Owner only.
    *
    * @param asking the writer's partition, whose full buffer is frozen already
    * @param willGiveBack whether that partition itself has memory that will come back
@@ -56,6 +63,32 @@ final class WriteMemory {
           StoreErrorCode.BUSY,
           "interrupted while waiting for write-buffer memory of partition " + context.id(),
           e);
+    }
+  }
+
+  /** Background work had what it needed. Worker only. */
+  void found() {
+    attempts = 0;
+  }
+
+  /**
+   * Whether background work failed for lack of memory only: then nothing was changed, and this
+   * waits a while for memory. Worker only.
+   *
+   * @param seen count of freed blocks, read before the attempt
+   */
+  boolean isWorthAnotherAttempt(Throwable failure, long seen) {
+    if (!(failure instanceof StoreException known)
+        || known.code() != StoreErrorCode.OUT_OF_MEMORY
+        || ++attempts > ATTEMPTS_MAX) {
+      return false;
+    }
+    try {
+      context.budget().awaitFreed(seen, WAIT_MS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

@@ -315,6 +315,46 @@ class PartitionRaceTest {
     }
   }
 
+  /** Memory is short, nothing was written: the buffer stays and the flush is tried again. */
+  @Test
+  void flushThatFindsNoMemoryIsTriedAgain() {
+    try (SteppedShard shard = new SteppedShard(BUDGET_BYTES);
+        Partition partition = shard.open(0, OPTIONS)) {
+      put(partition, "small", "value");
+      List<Long> blocks = new ArrayList<>();
+      for (long at; (at = allocateSlot(shard)) != MemoryBudget.NONE; ) {
+        blocks.add(at);
+      }
+      partition.flush();
+      partition.backgroundStep().run();
+      assertThat(partition.rows().poisonOrNull()).isNull();
+      assertThat(get(partition, "small")).isEqualTo("value");
+      assertThat(partition.rows().view().frozen()).hasSize(1);
+      blocks.forEach(at -> shard.budget.free(at, MemoryBudget.SLOT_BYTES, MemoryUse.IO));
+      shard.work();
+      assertThat(partition.rows().view().frozen()).isEmpty();
+      assertThat(get(partition, "small")).isEqualTo("value");
+    }
+  }
+
+  /** Memory that never comes back ends in a clear error, not in a wait without end. */
+  @Test
+  void flushThatNeverFindsMemoryFails() {
+    try (SteppedShard shard = new SteppedShard(BUDGET_BYTES);
+        Partition partition = shard.open(0, OPTIONS)) {
+      put(partition, "small", "value");
+      List<Long> blocks = new ArrayList<>();
+      for (long at; (at = allocateSlot(shard)) != MemoryBudget.NONE; ) {
+        blocks.add(at);
+      }
+      partition.flush();
+      shard.work();
+      assertThat(partition.rows().poisonOrNull().code()).isEqualTo(StoreErrorCode.OUT_OF_MEMORY);
+      assertThat(get(partition, "small")).isEqualTo("value");
+      blocks.forEach(at -> shard.budget.free(at, MemoryBudget.SLOT_BYTES, MemoryUse.IO));
+    }
+  }
+
   @Test
   void rangeDeletesWaitForTheWorkerBeforeReadsMustLookAtTooMany() throws Exception {
     try (SteppedShard shard = new SteppedShard(BUDGET_BYTES);
