@@ -3,6 +3,8 @@
  */
 package io.eloqstore;
 
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.ShardOptions;
@@ -22,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 
 /**
  * A directory of partitions on a shard.
@@ -115,7 +118,7 @@ public final class EloqStore implements AutoCloseable {
    * @throws io.eloqstore.api.CorruptionException when its manifest is damaged
    */
   public OwnedPartition openPartition(PartitionId id) {
-    return open(id, null);
+    return open(id, path -> Opening.open(shard, path, id, options, null, readOnly));
   }
 
   /**
@@ -127,7 +130,40 @@ public final class EloqStore implements AutoCloseable {
    */
   public OwnedPartition restorePartition(PartitionId id, byte[] imageDescription) {
     checkGiven(imageDescription, "the description of an image");
-    return open(id, imageDescription);
+    return open(id, path -> Opening.open(shard, path, id, options, imageDescription, readOnly));
+  }
+
+  /**
+   * Opens what an image holds of a range of keys. Only the manifest of the image lies in the
+   * partition's directory; data files are asked for as they are needed, and only those that hold
+   * something of the range (architecture D7): no page is copied, the index pages above the range
+   * are read, and the pages at its two edges, at most two on each level, are written anew. If the
+   * image has entries that expire, or another engine wrote it, every file is asked for and what
+   * lies outside is unmapped in the background.
+   *
+   * <p>Nothing on disk says that the partition is clipped until its first commit: after a crash
+   * before that it is to be restored again.
+   *
+   * @param imageDescription {@link io.eloqstore.api.PartitionImage#description}
+   * @param kept what to keep; {@link KeyRange#ALL} for the whole image
+   * @param files called by this thread, before this method returns
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} for an empty range, or a bound
+   *     longer than an ordinary key; {@link StoreErrorCode#IO_FAILED} when files do not arrive;
+   *     {@link StoreErrorCode#NO_PERMISSION} when the store is read-only
+   * @throws io.eloqstore.api.CorruptionException when a file is missing, shorter or different
+   */
+  public OwnedPartition restorePartition(
+      PartitionId id, byte[] imageDescription, KeyRange kept, ImageFiles files) {
+    checkGiven(imageDescription, "the description of an image");
+    checkGiven(kept, "the range to keep of an image");
+    checkGiven(files, "the source of the files of an image");
+    if (readOnly) {
+      throw new StoreException(
+          StoreErrorCode.NO_PERMISSION,
+          "the store at " + directory + " is open to look at, nothing is restored into it");
+    }
+    return open(
+        id, path -> Opening.openClipped(shard, path, id, options, imageDescription, kept, files));
   }
 
   private static void checkStore(Shard shard, Path directory, StoreOptions options) {
@@ -142,7 +178,7 @@ public final class EloqStore implements AutoCloseable {
     }
   }
 
-  private synchronized OwnedPartition open(PartitionId id, byte[] imageDescription) {
+  private synchronized OwnedPartition open(PartitionId id, Function<Path, Partition> opening) {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
@@ -150,10 +186,7 @@ public final class EloqStore implements AutoCloseable {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
     }
-    Partition partition =
-        joined(
-            shard,
-            Opening.open(shard, partitionDirectory(id), id, options, imageDescription, readOnly));
+    Partition partition = joined(shard, opening.apply(partitionDirectory(id)));
     partitions.put(id, partition);
     return partition;
   }

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.api;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -36,6 +37,17 @@ public interface PartitionImage extends AutoCloseable {
    * @throws StoreException {@link StoreErrorCode#CLOSED} after close
    */
   void read(ImageFile file, long position, byte[] target, int offset, int length);
+
+  /**
+   * Keeps the image in another directory: data files as hard links, the manifest as a copy of its
+   * bytes, for the partition goes on appending to it. Data files may get longer behind the image's
+   * length while the partition stays open; a restore does not look there.
+   *
+   * @param directory exists, is empty, and lies on the same file system
+   * @throws StoreException {@link StoreErrorCode#IO_FAILED} when the file system cannot link; some
+   *     files may be there then
+   */
+  void linkTo(Path directory);
 
   /**
    * What a restore must find: lengths, record count, checksum of the manifest. An opaque text of

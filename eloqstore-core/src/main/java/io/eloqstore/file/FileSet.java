@@ -69,6 +69,17 @@ public final class FileSet implements AutoCloseable {
     return set;
   }
 
+  /** Takes in data files that were put into the directory since it was listed. */
+  public synchronized void refresh() {
+    for (DirectoryEntry entry : io.list(directory)) {
+      if (!entry.isDirectory()
+          && FileNames.parse(entry.name()) instanceof FileName.Data name
+          && !files.containsKey(name.fileId())) {
+        found(name, entry.bytes());
+      }
+    }
+  }
+
   private void found(FileName.Data name, long bytes) {
     highestId = Math.max(highestId, name.fileId());
     if (name.term() == term(name.fileId())) {

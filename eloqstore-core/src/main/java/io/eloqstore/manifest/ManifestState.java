@@ -30,4 +30,19 @@ public record ManifestState(
     SortedMap<Long, Long> terms,
     long manifestTerm,
     ManifestExtension extension,
-    ManifestExtent extent) {}
+    ManifestExtent extent) {
+
+  /** The same with another mapping, which the caller goes on holding. */
+  public ManifestState withMapping(MappingSnapshot other) {
+    return new ManifestState(
+        rootPage,
+        ttlRootPage,
+        maxFilePage,
+        dictionary,
+        other,
+        terms,
+        manifestTerm,
+        extension,
+        extent);
+  }
+}

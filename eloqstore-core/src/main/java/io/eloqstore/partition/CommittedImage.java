@@ -113,6 +113,40 @@ final class CommittedImage implements PartitionImage {
     }
   }
 
+  @Override
+  public void linkTo(Path directory) {
+    for (ImageFile file : dataFiles) {
+      Path existing = source(file).path();
+      context.io().link(existing, directory.resolve(file.name()));
+    }
+    copyManifest(directory.resolve(manifest.name()));
+  }
+
+  private void copyManifest(Path target) {
+    BlockFile from = source(manifest);
+    MemoryBudget budget = context.budget();
+    int blockBytes = 2 * MemoryBudget.SLOT_BYTES;
+    long block = budget.allocate(blockBytes, MemoryUse.IO);
+    if (block == MemoryBudget.NONE) {
+      throw new StoreException(
+          StoreErrorCode.OUT_OF_MEMORY,
+          "no block to copy a manifest with: budget " + budget.budgetBytes() + " bytes");
+    }
+    try (BlockFile to = context.io().open(target, OpenMode.CREATE_NEW)) {
+      for (long at = 0; at < manifest.length(); at += blockBytes) {
+        int wanted = (int) Math.min(blockBytes, manifest.length() - at);
+        int read = from.read(at, block, wanted);
+        if (read < wanted) {
+          throw new CorruptionException(
+              from.path().toString(), at, "bytes of the manifest", wanted, read);
+        }
+        to.write(at, block, wanted);
+      }
+    } finally {
+      budget.free(block, blockBytes, MemoryUse.IO);
+    }
+  }
+
   private void copy(
       BlockFile source,
       ImageFile file,

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.partition;
 
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.PageIds;
@@ -10,6 +11,7 @@ import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.CutSweeper;
 import io.eloqstore.tree.MergeListener;
 import io.eloqstore.tree.MergeStatistics;
+import io.eloqstore.tree.RangeClip;
 import io.eloqstore.tree.RangeCut;
 import io.eloqstore.tree.RewriteContext;
 import io.eloqstore.tree.RewriteIds;
@@ -119,6 +121,16 @@ final class Flusher implements AutoCloseable {
     return build(base, context.pageIds(), Work::sweepStep);
   }
 
+  /**
+   * A root without what lies outside of a range.
+   *
+   * @param unmapped whether mapping and counts of the base are of pages that the range needs; if
+   *     not, the rest is unmapped later as after a range delete
+   */
+  Root clip(Root base, KeyRange kept, boolean unmapped) {
+    return build(base, context.pageIds(), work -> work.clip(kept, unmapped));
+  }
+
   private static void mapRun(MappingBuilder mapping, LargeRun run) {
     for (int i = 0; i < run.count(); i++) {
       mapping.map(run.firstPage() + i, run.firstFilePage() + i);
@@ -219,6 +231,21 @@ final class Flusher implements AutoCloseable {
         counts.subtreesDropped();
         addPending(result.dropped());
       }
+    }
+
+    void clip(KeyRange kept, boolean unmapped) {
+      ExpiryChanges expiries = new ExpiryChanges();
+      MergeStatistics statistics = new MergeStatistics();
+      RangeCut.Result result = new RangeClip(rewrite, expiries, statistics).clip(treePage, kept);
+      treePage = result.root();
+      counts.add(statistics);
+      if (unmapped && treePage == Root.NO_PAGE) {
+        counts.clear();
+      } else if (!unmapped && result.dropped().length > 0) {
+        counts.subtreesDropped();
+        addPending(result.dropped());
+      }
+      applyExpiries(expiries);
     }
 
     /** Both trees go at once; nothing has to be looked at but what is unmapped later. */

@@ -4,6 +4,8 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.CorruptionException;
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
@@ -37,7 +39,8 @@ import java.util.Map;
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
  * and the entries must be counted.
  *
- * <p>One use. Writes nothing; files that nothing references are offered for deletion.
+ * <p>One use. Writes nothing but the pages at the edges of a clip; files that nothing references
+ * are offered for deletion.
  */
 public final class Opening {
   private static final byte[] NO_DICTIONARY = {};
@@ -52,8 +55,13 @@ public final class Opening {
   private final PartitionId id;
   private final StoreOptions options;
   private final ManifestImage image;
+  private final KeyRange kept;
+  private final ImageFiles imageFiles;
   private final FileName manifest;
   private final boolean readOnly;
+  private Clip clip = Clip.NONE;
+  // Of the pages that a clip by mapping leaves.
+  private Counts clippedCounts;
 
   private Opening(
       PartitionResources resources,
@@ -61,6 +69,8 @@ public final class Opening {
       PartitionId id,
       StoreOptions options,
       ManifestImage image,
+      KeyRange kept,
+      ImageFiles imageFiles,
       FileName manifest,
       boolean readOnly) {
     this.resources = resources;
@@ -68,6 +78,8 @@ public final class Opening {
     this.id = id;
     this.options = options;
     this.image = image;
+    this.kept = kept;
+    this.imageFiles = imageFiles;
     this.manifest = manifest;
     this.readOnly = readOnly;
   }
@@ -88,13 +100,54 @@ public final class Opening {
       boolean readOnly) {
     ManifestImage wanted =
         image == null ? null : ManifestImage.decode(image, "image of " + directory);
-    Opening opening = new Opening(resources, directory, id, options, wanted, null, readOnly);
-    if (readOnly) {
-      return opening.open(opening.list(), () -> {});
+    Opening opening =
+        new Opening(resources, directory, id, options, wanted, KeyRange.ALL, null, null, readOnly);
+    return readOnly ? opening.open(opening.list(), () -> {}) : opening.openLocked();
+  }
+
+  /**
+   * Opens what an image holds of a range of keys, to be written to.
+   *
+   * @param directory of the partition, with the manifest in it; its parent is the store
+   * @param kept not empty, with bounds that no long key has
+   * @param imageFiles asked for data files as they are needed
+   */
+  public static Partition openClipped(
+      PartitionResources resources,
+      Path directory,
+      PartitionId id,
+      StoreOptions options,
+      byte[] image,
+      KeyRange kept,
+      ImageFiles imageFiles) {
+    checkBound(directory, options, kept.from());
+    checkBound(directory, options, kept.to());
+    if (kept.isEmpty()) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT, directory + ": an empty range of an image is asked for");
     }
+    ManifestImage wanted = ManifestImage.decode(image, "image of " + directory);
+    return new Opening(resources, directory, id, options, wanted, kept, imageFiles, null, false)
+        .openLocked();
+  }
+
+  /** Keys that begin alike lie in one bucket from this length on, which no bound may split. */
+  private static void checkBound(Path directory, StoreOptions options, byte[] bound) {
+    if (bound != null && bound.length >= options.bucketPrefixBytes()) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT,
+          directory
+              + ": a bound of the range to keep has "
+              + bound.length
+              + " bytes, it must have less than "
+              + options.bucketPrefixBytes());
+    }
+  }
+
+  private Partition openLocked() {
     PartitionDirectory locked = PartitionDirectory.open(resources.io(), directory.getParent(), id);
     try {
-      return opening.open(locked.files(), locked);
+      return open(locked.files(), locked);
     } catch (RuntimeException | Error e) {
       try {
         locked.close();
@@ -121,7 +174,8 @@ public final class Opening {
       StoreOptions options,
       String manifestName) {
     FileName manifest = manifestName == null ? null : manifestName(directory, manifestName);
-    Opening opening = new Opening(resources, directory, id, options, null, manifest, true);
+    Opening opening =
+        new Opening(resources, directory, id, options, null, KeyRange.ALL, null, manifest, true);
     return opening.open(opening.list(), () -> {});
   }
 
@@ -166,7 +220,6 @@ public final class Opening {
             .checkIdentity(
                 directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
       }
-      checkMappingFits(mapping);
       files =
           FileSet.open(
               resources.io(),
@@ -174,6 +227,19 @@ public final class Opening {
               options.pageBytes(),
               options.pagesPerFileShift(),
               state == null ? Map.of() : state.terms());
+      if (imageFiles != null) {
+        clip = clipOf(state);
+        ImageFetch fetch = new ImageFetch(resources, options, files, image, imageFiles);
+        if (clip == Clip.BY_MAPPING) {
+          ImageFetch.Clipped clipped = fetch.clipped(state, kept);
+          mapping.release();
+          mapping = clipped.mapping();
+          clippedCounts = clipped.counts();
+        } else {
+          fetch.all();
+        }
+      }
+      checkMappingFits(mapping);
       checkFiles(files, mapping);
       return assemble(names, chosen, state, mapping, files, lock);
     } catch (RuntimeException | Error e) {
@@ -183,6 +249,28 @@ public final class Opening {
       }
       throw e;
     }
+  }
+
+  /** How the content of an image gets clipped. */
+  private enum Clip {
+    NONE,
+    /** Only pages that the range needs are mapped, and only their files are there. */
+    BY_MAPPING,
+    /** Everything is mapped; the rest is swept as after a range delete. */
+    BY_CUT
+  }
+
+  /**
+   * What expires is in a second tree that is ordered by time, and of a store that another engine
+   * wrote last nobody knows what its leaves hold: there everything is fetched.
+   */
+  private Clip clipOf(ManifestState state) {
+    if (kept.from() == null && kept.to() == null) {
+      return Clip.NONE;
+    }
+    return state.extension() == null || state.ttlRootPage() != Root.NO_PAGE
+        ? Clip.BY_CUT
+        : Clip.BY_MAPPING;
   }
 
   private ManifestState read(FileName name) {
@@ -221,7 +309,7 @@ public final class Opening {
             "no such file");
       }
     }
-    if (image == null) {
+    if (image == null || clip == Clip.BY_MAPPING) {
       return;
     }
     for (ManifestImage.DataFileLength file : image.files()) {
@@ -244,10 +332,6 @@ public final class Opening {
       MappingSnapshot mapping,
       FileSet files,
       AutoCloseable lock) {
-    long nextFile = files.highestId() + 1;
-    for (int i = 0; i < mapping.fileCount(); i++) {
-      nextFile = Math.max(nextFile, mapping.fileId(i) + 1);
-    }
     PartitionContext context =
         new PartitionContext(
             id,
@@ -255,15 +339,16 @@ public final class Opening {
             resources,
             files,
             PageIds.of(mapping),
-            new FileIds(nextFile, options.pagesPerFileShift()));
+            new FileIds(nextFile(files, mapping), options.pagesPerFileShift()));
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
             state == null ? Root.NO_PAGE : state.rootPage(),
             state == null ? Root.NO_PAGE : state.ttlRootPage(),
             mapping,
-            counts(context, state, extension),
-            extension == null ? new int[0] : extension.pendingCuts(),
+            clippedCounts != null ? clippedCounts : counts(context, state, extension),
+            // Subtrees that were cut off are not reached, so a clip by mapping leaves them out.
+            extension == null || clip == Clip.BY_MAPPING ? new int[0] : extension.pendingCuts(),
             context.references());
     if (!readOnly) {
       holdArchives(context, names);
@@ -279,8 +364,11 @@ public final class Opening {
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
     ManifestWriter writer =
-        state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
-    Rows rows = new Rows(context, root, sequence(state, extension));
+        state == null
+            ? ManifestWriter.create(target)
+            : ManifestWriter.resume(target, state.withMapping(mapping));
+    Root working = clip == Clip.NONE ? root : clip(context, root);
+    Rows rows = new Rows(context, working, sequence(state, extension));
     // A store of ours holds its long keys in buckets from its first commit on.
     boolean bucketKeys =
         state == null
@@ -297,8 +385,42 @@ public final class Opening {
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
             rows::poison);
+    if (working != root) {
+      // The committer holds it now.
+      root.release();
+    }
+    if (clip == Clip.BY_CUT) {
+      context.background().request(rows);
+    }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
+  }
+
+  /** Above every file that is there or that the manifest names. */
+  private long nextFile(FileSet files, MappingSnapshot mapping) {
+    long nextFile = files.highestId() + 1;
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      nextFile = Math.max(nextFile, mapping.fileId(i) + 1);
+    }
+    if (image != null) {
+      // Also above files that were not fetched: a name means one content to who keeps images.
+      for (ManifestImage.DataFileLength file : image.files()) {
+        nextFile = Math.max(nextFile, file.fileId() + 1);
+      }
+    }
+    return nextFile;
+  }
+
+  /**
+   * The first working root of a clipped partition: without what lies outside of the range. What the
+   * manifest names stays the committed root until the first commit.
+   */
+  private Root clip(PartitionContext context, Root root) {
+    try (Flusher flusher = new Flusher(context)) {
+      Root clipped = flusher.clip(root, kept, clip == Clip.BY_MAPPING);
+      flusher.rootStands();
+      return clipped;
+    }
   }
 
   private long sequence(ManifestState state, ManifestExtension extension) {

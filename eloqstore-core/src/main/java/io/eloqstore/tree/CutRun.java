@@ -6,10 +6,8 @@ package io.eloqstore.tree;
 import io.eloqstore.page.LeafCursor;
 import java.util.Arrays;
 
-/** Removes a range of keys; subtrees that lie in it altogether are dropped unread. */
-final class CutRun extends TreeRewrite {
-  private final byte[] from;
-  private final byte[] to;
+/** Removes keys by where they lie; subtrees that go altogether are dropped unread. */
+abstract class CutRun extends TreeRewrite {
   private final PageList dropped;
   private final EntryRemoval removal;
   private final LeafCursor base = new LeafCursor();
@@ -19,53 +17,31 @@ final class CutRun extends TreeRewrite {
 
   CutRun(
       RewriteContext context,
-      byte[] from,
-      byte[] to,
       PageList dropped,
       MergeListener listener,
       MergeStatistics statistics) {
     // The leaves at the edges change their links even when they lose no entry.
     super(context, statistics, true);
-    this.from = from;
-    this.to = to;
     this.dropped = dropped;
     this.removal = new EntryRemoval(pages, listener);
   }
 
   @Override
-  void fillEmpty() {
+  final void fillEmpty() {
     throw new IllegalStateException("an empty tree is not cut");
   }
 
-  @Override
-  void rewriteChildren(IndexLevel level) {
-    while (level.hasChild()) {
-      byte[] bound = level.childBound();
-      if (bound != null && compare(bound, level.childBoundLength(), from) < 0) {
-        level.skip();
-      } else if (to != null && compare(level.childLow(), level.childLowLength(), to) > 0) {
-        return;
-      } else if (isCovered(level)) {
-        drop(level);
-      } else {
-        rewriteChild(level);
-      }
-    }
-  }
+  /** Whether a child goes altogether. */
+  abstract boolean isCovered(IndexLevel level);
 
-  private static int compare(byte[] key, int length, byte[] edge) {
+  /** Whether an entry of a leaf that stays goes. */
+  abstract boolean isRemoved(byte[] key, int length);
+
+  static int compare(byte[] key, int length, byte[] edge) {
     return Arrays.compareUnsigned(key, 0, length, edge, 0, edge.length);
   }
 
-  private boolean isCovered(IndexLevel level) {
-    if (compare(level.childLow(), level.childLowLength(), from) < 0) {
-      return false;
-    }
-    byte[] bound = level.childBound();
-    return to == null || bound != null && compare(bound, level.childBoundLength(), to) <= 0;
-  }
-
-  private void drop(IndexLevel level) {
+  final void drop(IndexLevel level) {
     level.beginGroup();
     unlink(level);
     leafChain.dropBetween();
@@ -78,7 +54,7 @@ final class CutRun extends TreeRewrite {
   }
 
   @Override
-  boolean hasSibling(IndexLevel level) {
+  final boolean hasSibling(IndexLevel level) {
     boolean any = false;
     while (level.hasChild() && isCovered(level)) {
       unlink(level);
@@ -95,7 +71,7 @@ final class CutRun extends TreeRewrite {
   }
 
   @Override
-  void groupClosed() {
+  final void groupClosed() {
     if (dropsAfterGroup) {
       dropsAfterGroup = false;
       leafChain.dropBetween();
@@ -103,10 +79,10 @@ final class CutRun extends TreeRewrite {
   }
 
   @Override
-  void rewriteLeaf(IndexLevel level) {
+  final void rewriteLeaf(IndexLevel level) {
     long at = openLeaf(level, base);
     for (boolean more = true; more; more = base.next()) {
-      if (isInRange()) {
+      if (isRemoved(base.key(), base.keyLength())) {
         leaves.markChanged();
         removal.remove(base);
       } else {
@@ -114,10 +90,5 @@ final class CutRun extends TreeRewrite {
       }
     }
     pages.unpin(at);
-  }
-
-  private boolean isInRange() {
-    return compare(base.key(), base.keyLength(), from) >= 0
-        && (to == null || compare(base.key(), base.keyLength(), to) < 0);
   }
 }

@@ -13,6 +13,7 @@ import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -45,6 +46,7 @@ final class ModelRun {
   private long committedNumber = -1;
   private long nextNumber;
   private Future<?> running;
+  private boolean timed = true;
   private long operation;
 
   ModelRun(
@@ -58,6 +60,40 @@ final class ModelRun {
     this.keys = keys;
     this.otherThread = otherThread;
     this.seedText = seedText;
+  }
+
+  /** From now on no entry expires and none has a timestamp of its own. */
+  ModelRun untimed() {
+    timed = false;
+    return this;
+  }
+
+  /**
+   * Between two runs: restores what was committed, clipped.
+   *
+   * @param image a directory of its own
+   * @return the names of the files that were fetched
+   */
+  List<String> clip(Path image, KeyRange kept) {
+    byte[] description = world.saveImage(image, Map.of("number", number(committedNumber)));
+    List<String> fetched = world.restore(image, description, kept);
+    if (kept.from() != null) {
+      model.deleteRange(new KeyRange(null, kept.from()));
+    }
+    if (kept.to() != null) {
+      model.deleteRange(new KeyRange(kept.to(), null));
+    }
+    committed = model.copy();
+    String where = seedText + " clipped to " + PartitionWorld.text(kept);
+    world.checkAll(model, where);
+    world.verifyTrees(where);
+    checkMetadata();
+    world.settle();
+    world.checkAll(model, where + " and settled");
+    world.verifyTrees(where);
+    // Until then the manifest names files that were not fetched.
+    world.partition().commit(Map.of("number", number(committedNumber)));
+    return fetched;
   }
 
   private String where() {
@@ -151,6 +187,10 @@ final class ModelRun {
   }
 
   private void timedWrite() {
+    if (!timed) {
+      write();
+      return;
+    }
     byte[] key = keys.plain();
     long timestamp = random.nextInt(200);
     if (random.nextInt(4) == 0) {
@@ -353,7 +393,9 @@ final class ModelRun {
       while (moveBoth(open)) {}
       open.iterator.close();
     }
+    iterators.clear();
     points.forEach(frozen -> frozen.point.close());
+    points.clear();
     world.checkAll(model, where() + " at the end");
     world.settle();
     world.verifyTrees(where());

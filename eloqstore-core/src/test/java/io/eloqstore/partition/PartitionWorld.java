@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.EloqStore;
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.FreezePoint;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.PartitionImage;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.io.DirectoryEntry;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.shard.Shard;
@@ -64,6 +67,41 @@ final class PartitionWorld implements AutoCloseable {
   void reopen() {
     closeStore();
     open();
+  }
+
+  /** Fixes the committed content in another directory. Returns its description. */
+  byte[] saveImage(Path target, Map<String, byte[]> metadata) {
+    shard.io().createDirectories(target);
+    try (FreezePoint point = partition.freeze();
+        PartitionImage image = point.commit(metadata)) {
+      image.linkTo(target);
+      return image.description();
+    }
+  }
+
+  /** The partition is that of an image from now on. Returns the names of the files it asked for. */
+  List<String> restore(Path image, byte[] description, KeyRange kept) {
+    closeStore();
+    Path target = partitionDirectory();
+    IoBackend io = shard.io();
+    io.list(target).forEach(entry -> io.delete(target.resolve(entry.name())));
+    for (DirectoryEntry entry : io.list(image)) {
+      if (entry.name().startsWith("manifest")) {
+        io.rename(image.resolve(entry.name()), target.resolve(entry.name()));
+      }
+    }
+    List<String> fetched = new ArrayList<>();
+    store = EloqStore.open(shard, directory, options);
+    partition =
+        store.restorePartition(
+            ID,
+            description,
+            kept,
+            names -> {
+              fetched.addAll(names);
+              names.forEach(name -> io.link(image.resolve(name), target.resolve(name)));
+            });
+    return fetched;
   }
 
   OwnedPartition partition() {
