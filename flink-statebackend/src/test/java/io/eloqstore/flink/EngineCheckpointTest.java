@@ -101,13 +101,16 @@ class EngineCheckpointTest {
     Random random = new Random(5);
     change(random, KEYS);
     change(random, KEYS);
+    SharedStateRegistry registry = new SharedStateRegistryImpl();
     KeyedStateHandle whole = checkpoint(1, CheckpointType.CHECKPOINT);
+    whole.registerSharedStates(registry, 1);
     backend.dispose();
     KeyedStateHandle[] parts = new KeyedStateHandle[2];
     KeyGroupRange[] ranges = {KeyGroupRange.of(0, 6), KeyGroupRange.of(7, 15)};
     for (int i = 0; i < parts.length; i++) {
       backend = harness.create(harness.stateBackend(), ranges[i], whole);
       parts[i] = checkpoint(2 + i, CheckpointType.CHECKPOINT);
+      parts[i].registerSharedStates(registry, 2 + i);
       backend.dispose();
     }
     backend = harness.create(parts);

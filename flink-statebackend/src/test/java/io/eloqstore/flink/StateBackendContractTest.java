@@ -58,4 +58,10 @@ class StateBackendContractTest extends StateBackendTestBase<EloqStoreStateBacken
   protected boolean supportsAsynchronousSnapshots() {
     return true;
   }
+
+  /** Timers lie in the store. */
+  @Override
+  protected boolean isSafeToReuseKVState() {
+    return true;
+  }
 }

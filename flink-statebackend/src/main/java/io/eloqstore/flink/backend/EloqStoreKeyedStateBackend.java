@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.backend;
 
-import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.flink.checkpoint.CanonicalResources;
 import io.eloqstore.flink.checkpoint.NativeSnapshots;
 import io.eloqstore.flink.checkpoint.StateTable;
@@ -14,6 +13,7 @@ import io.eloqstore.flink.state.EngineState;
 import io.eloqstore.flink.state.EngineStates;
 import io.eloqstore.flink.state.SnapshotTransforms;
 import io.eloqstore.flink.state.StateContext;
+import io.eloqstore.flink.state.StoredTimers;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
@@ -44,7 +44,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keyed state in one partition of the engine; timers on the heap.
+ * Keyed state in partitions of the engine; timers with it or on the heap.
  *
  * <p>Belongs to the task's thread, but for what Flink calls from elsewhere: the asynchronous part
  * of a snapshot, {@link #close}, and queries of single values.
@@ -53,12 +53,12 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   private static final Logger LOG = LoggerFactory.getLogger(EloqStoreKeyedStateBackend.class);
 
   private final BackendLease lease;
-  private final OwnedPartition partition;
   private final StateTable table;
   private final StateContext<K> context;
   private final NativeSnapshots<K> snapshots;
   private final StateMigration migration;
-  private final HeapPriorityQueuesManager queues;
+  private final HeapPriorityQueuesManager heapTimers;
+  private final StoredTimers storedTimers;
   private final Map<String, EngineState<K, ?, ?>> created = new HashMap<>();
   private boolean disposed;
 
@@ -81,12 +81,12 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
         builder.compression,
         builder.keyContext());
     this.lease = lease;
-    this.partition = lease.partition();
     this.table = table;
     this.snapshots = snapshots;
-    this.context = StateContext.of(partition, keySerializer, numberOfKeyGroups);
-    this.migration = new StateMigration(partition, table, ttlTimeProvider);
-    this.queues =
+    this.context = new StateContext<>(table.partitions(), keySerializer, numberOfKeyGroups);
+    this.migration = new StateMigration(table, ttlTimeProvider);
+    this.storedTimers = new StoredTimers(table, builder.settings.timerCacheSize());
+    this.heapTimers =
         new HeapPriorityQueuesManager(
             table.queues(), table.queueFactory(), keyGroupRange, numberOfKeyGroups);
   }
@@ -96,13 +96,13 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   @Override
   public void setCurrentKey(K newKey) {
     super.setCurrentKey(newKey);
-    context.key().setKey(getCurrentKey(), getCurrentKeyGroupIndex());
+    context.selectKey(getCurrentKey(), getCurrentKeyGroupIndex());
   }
 
   @Override
   public void setCurrentKeyAndKeyGroup(K newKey, int newKeyGroupIndex) {
     super.setCurrentKeyAndKeyGroup(newKey, newKeyGroupIndex);
-    context.key().setKey(getCurrentKey(), getCurrentKeyGroupIndex());
+    context.selectKey(getCurrentKey(), getCurrentKeyGroupIndex());
   }
 
   @Override
@@ -121,7 +121,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   }
 
   private KeyStreams<K> streams() {
-    return new KeyStreams<>(partition, table, keySerializer);
+    return new KeyStreams<>(table, keySerializer);
   }
 
   @Override
@@ -133,8 +133,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
         continue;
       }
       for (int group : keyGroupRange) {
-        PartitionCursor cursor =
-            new PartitionCursor(partition, table.layout().stateRange(group, state.id()));
+        PartitionCursor cursor = table.cursor(state, group);
         while (cursor.next()) {
           count++;
         }
@@ -200,7 +199,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
       RegisteredKeyValueStateBackendMetaInfo<N, V> metaInfo) {
     EngineState<K, N, V> state = (EngineState<K, N, V>) created.get(descriptor.getName());
     if (state == null) {
-      state = EngineStates.create(descriptor, registered.id(), metaInfo, context);
+      state = EngineStates.create(descriptor, registered.ids(), metaInfo, context);
       created.put(descriptor.getName(), state);
     } else {
       EngineStates.update(state, descriptor, metaInfo);
@@ -221,14 +220,17 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
           String stateName,
           TypeSerializer<T> byteOrderedElementSerializer,
           boolean allowFutureMetadataUpdates) {
-    return queues.createOrUpdate(
-        stateName, byteOrderedElementSerializer, allowFutureMetadataUpdates);
+    return table.timersInStore()
+        ? storedTimers.createOrUpdate(
+            stateName, byteOrderedElementSerializer, allowFutureMetadataUpdates)
+        : heapTimers.createOrUpdate(
+            stateName, byteOrderedElementSerializer, allowFutureMetadataUpdates);
   }
 
-  /** Timers share objects with the heap queues. */
+  /** Queues on the heap keep the objects they are given. */
   @Override
   public boolean isSafeToReuseKVState() {
-    return false;
+    return table.timersInStore();
   }
 
   @Override
@@ -258,8 +260,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   public SavepointResources<K> savepoint() throws Exception {
     checkOpen();
     return new SavepointResources<>(
-        CanonicalResources.open(
-            partition, table, keySerializer, keyGroupCompressionDecorator, lease.guard()),
+        CanonicalResources.open(table, keySerializer, keyGroupCompressionDecorator, lease.guard()),
         SnapshotExecutionType.ASYNCHRONOUS);
   }
 

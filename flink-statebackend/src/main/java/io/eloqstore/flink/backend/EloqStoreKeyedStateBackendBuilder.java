@@ -5,6 +5,7 @@ package io.eloqstore.flink.backend;
 
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.flink.checkpoint.NativeSnapshots;
+import io.eloqstore.flink.checkpoint.SnapshotOrigin;
 import io.eloqstore.flink.checkpoint.StateRestore;
 import io.eloqstore.flink.checkpoint.StateTable;
 import io.eloqstore.flink.config.BackendSettings;
@@ -38,7 +39,7 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
   final LatencyTrackingStateConfig latencyTracking;
   final SizeTrackingStateConfig sizeTracking;
   final StreamCompressionDecorator compression;
-  private final BackendSettings settings;
+  final BackendSettings settings;
   private final EngineFactory engines;
 
   public EloqStoreKeyedStateBackendBuilder(
@@ -125,11 +126,14 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
 
   private EloqStoreKeyedStateBackend<K> build(BackendLease lease) throws Exception {
     StateTable table =
-        new StateTable(parameters.getKeyGroupRange(), parameters.getNumberOfKeyGroups());
+        new StateTable(
+            parameters.getKeyGroupRange(),
+            parameters.getNumberOfKeyGroups(),
+            settings.timersInStore());
     StateSerializerProvider<K> keySerializer =
         StateSerializerProvider.fromNewRegisteredSerializer(parameters.getKeySerializer());
     long begin = System.nanoTime();
-    StateRestore.Restored restored =
+    SnapshotOrigin origin =
         new StateRestore<>(
                 lease.store(),
                 table,
@@ -138,7 +142,6 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
                 settings.transferThreads(),
                 parameters.getCancelStreamRegistry())
             .restore(parameters.getStateHandles());
-    lease.setPartition(restored.partition());
     parameters
         .getCustomInitializationMetrics()
         .addMetric(
@@ -150,11 +153,11 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
         lease,
         table,
         new NativeSnapshots<>(
-            restored.partition(),
             table,
             keySerializer.currentSchemaSerializer(),
             lease.guard(),
-            restored.origin(),
+            origin,
+            parameters.getEnv().getTaskStateManager().createLocalRecoveryConfig(),
             settings.transferThreads(),
             settings.incremental()),
         // The caller's registry ends with the restore; the backend cancels its own snapshots.

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.backend;
 
-import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.flink.checkpoint.StateTable;
 import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
 import java.io.IOException;
@@ -25,7 +24,7 @@ import org.apache.flink.util.FlinkRuntimeException;
  *
  * <p>Belongs to the task's thread.
  */
-record KeyStreams<K>(OwnedPartition partition, StateTable table, TypeSerializer<K> keySerializer) {
+record KeyStreams<K>(StateTable table, TypeSerializer<K> keySerializer) {
 
   /** Keys that have the namespace in any of the states, each once. */
   <N> Stream<K> keys(List<String> names, N namespace) {
@@ -58,7 +57,7 @@ record KeyStreams<K>(OwnedPartition partition, StateTable table, TypeSerializer<
   }
 
   private <N> KeyWalk<K, N> walk(KeyedState state, int group) {
-    return new KeyWalk<>(partition, table.layout(), state, group, keySerializer);
+    return new KeyWalk<>(table, state, group, keySerializer);
   }
 
   /** Merges the walks of several states by key. */

@@ -3,7 +3,7 @@
  */
 package io.eloqstore.flink.backend;
 
-import io.eloqstore.api.OwnedPartition;
+import io.eloqstore.flink.checkpoint.StateTable;
 import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
 import io.eloqstore.flink.key.KeyLayout;
 import io.eloqstore.flink.key.ListChunks;
@@ -35,14 +35,9 @@ final class KeyWalk<K, N> {
   private N namespace;
 
   @SuppressWarnings("unchecked")
-  KeyWalk(
-      OwnedPartition partition,
-      KeyLayout layout,
-      KeyedState state,
-      int keyGroup,
-      TypeSerializer<K> keySerializer) {
-    this.cursor = new PartitionCursor(partition, layout.stateRange(keyGroup, state.id()));
-    this.layout = layout;
+  KeyWalk(StateTable table, KeyedState state, int keyGroup, TypeSerializer<K> keySerializer) {
+    this.layout = table.layout();
+    this.cursor = table.cursor(state, keyGroup);
     this.isList = state.isList();
     this.keySerializer = keySerializer;
     this.namespaceSerializer = (TypeSerializer<N>) state.metaInfo().getNamespaceSerializer();

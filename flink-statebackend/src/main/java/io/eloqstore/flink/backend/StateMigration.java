@@ -30,7 +30,7 @@ import org.apache.flink.util.StateMigrationException;
  *
  * <p>Belongs to the task's thread.
  */
-record StateMigration(OwnedPartition partition, StateTable table, TtlTimeProvider time) {
+record StateMigration(StateTable table, TtlTimeProvider time) {
 
   /**
    * Lets a restored state be used with new serializers.
@@ -123,8 +123,8 @@ record StateMigration(OwnedPartition partition, StateTable table, TtlTimeProvide
   private <V> void rewriteValues(
       KeyedState state, int group, EngineState<?, ?, V> writer, TypeSerializer<V> former)
       throws IOException {
-    PartitionCursor cursor =
-        new PartitionCursor(partition, table.layout().stateRange(group, state.id()));
+    OwnedPartition partition = table.partitions().of(group).partition();
+    PartitionCursor cursor = table.cursor(state, group);
     DataInputDeserializer in = new DataInputDeserializer();
     DataOutputSerializer out = new DataOutputSerializer(512);
     while (cursor.next()) {
@@ -144,7 +144,8 @@ record StateMigration(OwnedPartition partition, StateTable table, TtlTimeProvide
   private <V> void rewriteLists(
       KeyedState state, int group, EngineState<?, ?, V> writer, TypeSerializer<V> former)
       throws IOException {
-    ListWalk lists = new ListWalk(partition, table.layout().stateRange(group, state.id()));
+    OwnedPartition partition = table.partitions().of(group).partition();
+    ListWalk lists = new ListWalk(table.cursor(state, group));
     DataInputDeserializer in = new DataInputDeserializer();
     DataOutputSerializer out = new DataOutputSerializer(512);
     ValueBuffer buffer = new ValueBuffer();

@@ -27,13 +27,14 @@ import org.apache.flink.runtime.state.heap.HeapPriorityQueueStateSnapshot;
 final class CanonicalIterator implements KeyValueStateIterator {
   private static final byte[] NO_VALUE = new byte[0];
 
-  private final CanonicalEntries entries;
-  private final Map<Integer, StateSource> states;
+  private final Iterator<PartSource> parts;
+  private final int firstQueueId;
   private final List<HeapPriorityQueueStateSnapshot<?>> queues;
   private final KeyLayout layout;
   private final KeyGroupRange keyGroups;
   private final DataOutputSerializer timerOut = new DataOutputSerializer(64);
 
+  private PartSource part;
   private boolean entryAhead;
   private int keyGroup;
   private int queueIndex = -1;
@@ -54,23 +55,31 @@ final class CanonicalIterator implements KeyValueStateIterator {
   record StateSource(int kvStateId, StateSnapshotTransformer<byte[]> transformer) {}
 
   /**
+   * The entries of one partition.
+   *
    * @param states by state id in the partition
-   * @param queues written under the ids behind those of the states
+   */
+  record PartSource(CanonicalEntries entries, Map<Integer, StateSource> states) {}
+
+  /**
+   * @param parts in the order of their key groups
+   * @param queues of the heap
+   * @param firstQueueId place of the first of these queues in the savepoint's meta information
    */
   CanonicalIterator(
-      CanonicalEntries entries,
-      Map<Integer, StateSource> states,
+      List<PartSource> parts,
       List<HeapPriorityQueueStateSnapshot<?>> queues,
+      int firstQueueId,
       KeyLayout layout,
       KeyGroupRange keyGroups)
       throws IOException {
-    this.entries = entries;
-    this.states = states;
+    this.parts = parts.iterator();
     this.queues = queues;
+    this.firstQueueId = firstQueueId;
     this.layout = layout;
     this.keyGroups = keyGroups;
     this.keyGroup = keyGroups.getStartKeyGroup();
-    this.entryAhead = entries.next();
+    stepEntries();
     next();
     newKeyGroup = true;
     newState = true;
@@ -92,13 +101,22 @@ final class CanonicalIterator implements KeyValueStateIterator {
     newState = valid && kvStateId != stateBefore;
   }
 
+  /** Moves to the next entry, in the next partition when one is at its end. */
+  private void stepEntries() {
+    entryAhead = part != null && part.entries().next();
+    while (!entryAhead && parts.hasNext()) {
+      part = parts.next();
+      entryAhead = part.entries().next();
+    }
+  }
+
   /** Takes the next entry of the key group that is not dropped by its transformer. */
   private boolean nextEntry() {
-    while (entryAhead && entries.keyGroup() == keyGroup) {
-      StateSource state = states.get(entries.stateId());
-      key = entries.key();
-      value = entries.value();
-      entryAhead = entries.next();
+    while (entryAhead && part.entries().keyGroup() == keyGroup) {
+      StateSource state = part.states().get(part.entries().stateId());
+      key = part.entries().key();
+      value = part.entries().value();
+      stepEntries();
       if (state.transformer() != null) {
         value = state.transformer().filterOrTransform(value);
       }
@@ -123,7 +141,7 @@ final class CanonicalIterator implements KeyValueStateIterator {
     serialize(timers.next(), queues.get(queueIndex));
     key = timerOut.getCopyOfBuffer();
     value = NO_VALUE;
-    kvStateId = states.size() + queueIndex;
+    kvStateId = firstQueueId + queueIndex;
     return true;
   }
 

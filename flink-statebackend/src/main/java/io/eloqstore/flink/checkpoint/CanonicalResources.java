@@ -3,12 +3,15 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.OwnedPartition;
+import io.eloqstore.flink.checkpoint.CanonicalIterator.PartSource;
 import io.eloqstore.flink.checkpoint.CanonicalIterator.StateSource;
 import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
+import io.eloqstore.flink.checkpoint.StateTable.StoredQueue;
 import io.eloqstore.flink.key.CanonicalEntries;
 import io.eloqstore.flink.key.KeyLayout;
+import io.eloqstore.flink.key.KeyedPartition;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,10 +32,10 @@ import org.apache.flink.util.ResourceGuard;
  */
 public final class CanonicalResources<K> implements FullSnapshotResources<K> {
   private final ResourceGuard.Lease lease;
-  private final CanonicalEntries entries;
-  private final Map<Integer, StateSource> sources;
+  private final List<PartSource> parts;
   private final List<HeapPriorityQueueStateSnapshot<?>> timers;
   private final List<StateMetaInfoSnapshot> metaInfos;
+  private final int firstQueueId;
   private final KeyLayout layout;
   private final KeyGroupRange keyGroups;
   private final TypeSerializer<K> keySerializer;
@@ -40,16 +43,15 @@ public final class CanonicalResources<K> implements FullSnapshotResources<K> {
 
   private CanonicalResources(
       ResourceGuard.Lease lease,
-      CanonicalEntries entries,
-      Map<Integer, StateSource> sources,
+      List<PartSource> parts,
       StateTable table,
       TypeSerializer<K> keySerializer,
       StreamCompressionDecorator compression) {
     this.lease = lease;
-    this.entries = entries;
-    this.sources = sources;
+    this.parts = parts;
     this.timers = table.queueSnapshots();
     this.metaInfos = table.metaSnapshots();
+    this.firstQueueId = metaInfos.size() - timers.size();
     this.layout = table.layout();
     this.keyGroups = table.keyGroupRange();
     this.keySerializer = keySerializer;
@@ -60,17 +62,32 @@ public final class CanonicalResources<K> implements FullSnapshotResources<K> {
    * @param guard taken until {@link #release}
    */
   public static <K> CanonicalResources<K> open(
-      OwnedPartition partition,
       StateTable table,
       TypeSerializer<K> keySerializer,
       StreamCompressionDecorator compression,
       ResourceGuard guard)
       throws IOException {
+    ResourceGuard.Lease lease = guard.acquireResource();
+    List<PartSource> parts = new ArrayList<>();
+    try {
+      for (KeyedPartition part : table.partitions().all()) {
+        parts.add(source(part, table));
+      }
+      return new CanonicalResources<>(lease, parts, table, keySerializer, compression);
+    } catch (RuntimeException e) {
+      parts.forEach(part -> part.entries().close());
+      lease.close();
+      throw e;
+    }
+  }
+
+  private static PartSource source(KeyedPartition part, StateTable table) {
     Map<Integer, StateSource> sources = new HashMap<>();
     Set<Integer> lists = new HashSet<>();
     for (KeyedState state : table.states()) {
+      int id = state.idIn(part);
       sources.put(
-          state.id(),
+          id,
           new StateSource(
               sources.size(),
               state
@@ -79,28 +96,18 @@ public final class CanonicalResources<K> implements FullSnapshotResources<K> {
                   .createForSerializedState()
                   .orElse(null)));
       if (state.isList()) {
-        lists.add(state.id());
+        lists.add(id);
       }
     }
-    ResourceGuard.Lease lease = guard.acquireResource();
-    CanonicalEntries entries = null;
-    try {
-      KeyGroupRange groups = table.keyGroupRange();
-      entries =
-          new CanonicalEntries(
-              partition.iterator(
-                  table.layout().keyGroupRange(groups.getStartKeyGroup(), groups.getEndKeyGroup()),
-                  false),
-              table.layout(),
-              lists::contains);
-      return new CanonicalResources<>(lease, entries, sources, table, keySerializer, compression);
-    } catch (RuntimeException e) {
-      if (entries != null) {
-        entries.close();
-      }
-      lease.close();
-      throw e;
+    for (StoredQueue queue : table.storedQueues()) {
+      sources.put(queue.ids()[part.index()], new StateSource(sources.size(), null));
     }
+    CanonicalEntries entries =
+        new CanonicalEntries(
+            part.partition().iterator(table.layout().keyGroupRange(part.keyGroups()), false),
+            table.layout(),
+            lists::contains);
+    return new PartSource(entries, sources);
   }
 
   @Override
@@ -110,7 +117,7 @@ public final class CanonicalResources<K> implements FullSnapshotResources<K> {
 
   @Override
   public KeyValueStateIterator createKVStateIterator() throws IOException {
-    return new CanonicalIterator(entries, sources, timers, layout, keyGroups);
+    return new CanonicalIterator(parts, timers, firstQueueId, layout, keyGroups);
   }
 
   @Override
@@ -131,7 +138,7 @@ public final class CanonicalResources<K> implements FullSnapshotResources<K> {
   @Override
   public void release() {
     try {
-      entries.close();
+      parts.forEach(part -> part.entries().close());
     } finally {
       lease.close();
     }

@@ -3,13 +3,9 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.runtime.state.KeyedStateHandle;
 import org.apache.flink.runtime.state.StateSerializerProvider;
 import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
@@ -29,17 +25,15 @@ final class CanonicalRestore<K> {
   private final StateSerializerProvider<K> keySerializer;
   private final ClassLoader userCode;
   private final EntrySink sink;
-  private final DataInputDeserializer timerIn = new DataInputDeserializer();
+  private final TimerRestore timers;
 
   CanonicalRestore(
-      OwnedPartition partition,
-      StateTable table,
-      StateSerializerProvider<K> keySerializer,
-      ClassLoader userCode) {
+      StateTable table, StateSerializerProvider<K> keySerializer, ClassLoader userCode) {
     this.table = table;
     this.keySerializer = keySerializer;
     this.userCode = userCode;
-    this.sink = new EntrySink(partition, table.layout());
+    this.sink = new EntrySink(table);
+    this.timers = new TimerRestore(table);
   }
 
   void restore(List<KeyedStateHandle> handles) throws Exception {
@@ -53,22 +47,21 @@ final class CanonicalRestore<K> {
   }
 
   private void restore(SavepointRestoreResult savepoint) throws Exception {
-    Map<Integer, KeyedState> states = new HashMap<>();
-    Map<Integer, Timers<?>> queues = new HashMap<>();
     List<StateMetaInfoSnapshot> metaInfos = savepoint.getStateMetaInfoSnapshots();
-    for (int i = 0; i < metaInfos.size(); i++) {
+    KeyedState[] states = new KeyedState[metaInfos.size()];
+    for (int i = 0; i < states.length; i++) {
       StateMetaInfoSnapshot metaInfo = metaInfos.get(i);
       if (metaInfo.getBackendStateType() == StateMetaInfoSnapshot.BackendStateType.PRIORITY_QUEUE) {
-        queues.put(i, new Timers<>(table.restoreQueue(metaInfo), table.keyGroupRange()));
+        timers.register(metaInfo);
       } else {
-        states.put(i, table.restoreState(metaInfo));
+        states[i] = table.restoreState(metaInfo);
       }
     }
     try (ThrowingIterator<KeyGroup> groups = savepoint.getRestoredKeyGroups()) {
       while (groups.hasNext()) {
         try (ThrowingIterator<KeyGroupEntry> entries = groups.next().getKeyGroupEntries()) {
           while (entries.hasNext()) {
-            restore(entries.next(), states, queues);
+            restore(entries.next(), metaInfos, states);
           }
         }
       }
@@ -76,20 +69,16 @@ final class CanonicalRestore<K> {
   }
 
   private void restore(
-      KeyGroupEntry entry, Map<Integer, KeyedState> states, Map<Integer, Timers<?>> queues)
+      KeyGroupEntry entry, List<StateMetaInfoSnapshot> metaInfos, KeyedState[] states)
       throws IOException {
-    KeyedState state = states.get(entry.getKvStateId());
-    if (state != null) {
-      sink.put(state, entry.getKey(), entry.getValue());
-      return;
+    int id = entry.getKvStateId();
+    if (id < 0 || id >= states.length) {
+      throw new IOException("The savepoint has an entry of an unknown state " + id);
     }
-    Timers<?> queue = queues.get(entry.getKvStateId());
-    if (queue == null) {
-      throw new IOException(
-          "The savepoint has an entry of an unknown state " + entry.getKvStateId());
+    if (states[id] != null) {
+      sink.put(states[id], entry.getKey(), entry.getValue());
+    } else {
+      timers.add(metaInfos.get(id), entry.getKey());
     }
-    timerIn.setBuffer(entry.getKey());
-    timerIn.skipBytesToRead(table.layout().keyGroupBytes());
-    queue.readOne(timerIn);
   }
 }

@@ -5,18 +5,16 @@ package io.eloqstore.flink.checkpoint;
 
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
-import io.eloqstore.flink.key.KeyLayout;
+import io.eloqstore.flink.key.KeyedPartition;
 
-/**
- * Puts canonical entries into a partition.
- *
- * @param layout of the engine's keys
- */
-record EntrySink(OwnedPartition partition, KeyLayout layout) {
+/** Puts canonical entries into the partitions of a backend. */
+record EntrySink(StateTable table) {
 
   /** A list comes as one value and stays so until it is appended to. */
   void put(KeyedState state, byte[] canonicalKey, byte[] value) {
-    byte[] key = layout.engineKey(canonicalKey, state.id());
+    KeyedPartition part = table.partitions().of(table.layout().keyGroup(canonicalKey, 0));
+    byte[] key = table.layout().engineKey(canonicalKey, state.idIn(part));
+    OwnedPartition partition = part.partition();
     if (state.isList()) {
       partition.putList(key, 0, key.length, value, 0, value.length);
     } else {

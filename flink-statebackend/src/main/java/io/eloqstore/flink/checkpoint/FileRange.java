@@ -3,25 +3,25 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.PartitionImage.ImageFile;
 import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * Bytes of one file of a partition that are uploaded under a handle of their own. As the local path
- * of a handle: {@code data_7_0@0-4096}, or {@code manifest_0#3@0-8192} for the third file of that
- * name.
+ * of a handle: {@code 0/data_7_0@0-4096}, or {@code 0/manifest_0#3@0-8192} for the third file of
+ * that name.
  *
+ * @param part index of the partition in its backend
  * @param file file name inside the partition's directory
  * @param incarnation which of the files that had this name one after the other
  * @param from offset of the first byte
  * @param to offset behind the last byte; above {@code from}
  */
-public record FileRange(String file, long incarnation, long from, long to)
+public record FileRange(int part, String file, long incarnation, long from, long to)
     implements Comparable<FileRange> {
   private static final Pattern LOCAL_PATH =
-      Pattern.compile("([^/#@]+)(?:#(\\d{1,19}))?@(\\d{1,18})-(\\d{1,18})");
+      Pattern.compile("(\\d{1,9})/([^/#@]+)(?:#(\\d{1,19}))?@(\\d{1,18})-(\\d{1,18})");
 
   public FileRange {
     if (from < 0 || to <= from) {
@@ -29,8 +29,20 @@ public record FileRange(String file, long incarnation, long from, long to)
     }
   }
 
-  static FileRange of(ImageFile file, long from, long to) {
-    return new FileRange(file.name(), file.incarnation(), from, to);
+  static FileRange of(PartFile file, long from, long to) {
+    return new FileRange(file.part(), file.name(), file.file().incarnation(), from, to);
+  }
+
+  /** The same bytes when the partition has another place among those of a backend. */
+  FileRange inPart(int other) {
+    return new FileRange(other, file, incarnation, from, to);
+  }
+
+  /** Whether this is a range of the file. */
+  boolean isOf(PartFile other) {
+    return part == other.part()
+        && file.equals(other.name())
+        && incarnation == other.file().incarnation();
   }
 
   long length() {
@@ -39,7 +51,7 @@ public record FileRange(String file, long incarnation, long from, long to)
 
   /** Same for all ranges of one file, different for files that had the name before or after. */
   String fileKey() {
-    return incarnation == 0 ? file : file + "#" + incarnation;
+    return part + "/" + file + (incarnation == 0 ? "" : "#" + incarnation);
   }
 
   String localPath() {
@@ -55,12 +67,13 @@ public record FileRange(String file, long incarnation, long from, long to)
     Matcher matcher = LOCAL_PATH.matcher(localPath);
     if (matcher.matches()) {
       try {
-        long incarnation = matcher.group(2) == null ? 0 : Long.parseLong(matcher.group(2));
+        long incarnation = matcher.group(3) == null ? 0 : Long.parseLong(matcher.group(3));
         return new FileRange(
-            matcher.group(1),
+            Integer.parseInt(matcher.group(1)),
+            matcher.group(2),
             incarnation,
-            Long.parseLong(matcher.group(3)),
-            Long.parseLong(matcher.group(4)));
+            Long.parseLong(matcher.group(4)),
+            Long.parseLong(matcher.group(5)));
       } catch (IllegalArgumentException e) {
         throw new IOException("Not a byte range of a file: " + localPath, e);
       }

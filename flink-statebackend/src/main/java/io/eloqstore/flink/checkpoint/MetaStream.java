@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.checkpoint;
 
+import io.eloqstore.api.PartitionImage;
 import io.eloqstore.flink.key.StateIds;
 import java.io.EOFException;
 import java.io.IOException;
@@ -23,11 +24,14 @@ import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
  *
  * <pre>
  * magic                8 bytes, "EloqFlnk"
- * version              4 bytes, 1
+ * version              4 bytes, 2
  * serializers, states  Flink's KeyedBackendSerializationProxy
- * image description    4 bytes length, bytes of the engine
- * state ids            4 bytes length, see {@link StateIds}
- * first, last          4 bytes each: key groups of the timers, both inclusive
+ * partitions           4 bytes count, and for each
+ *   first, last        4 bytes each: its key groups, both inclusive
+ *   image description  4 bytes length, bytes of the engine
+ *   state ids          4 bytes length, see {@link StateIds}
+ * first, last          4 bytes each: key groups of the timers that follow, both inclusive; last
+ *                      below first when the timers are in the partitions
  * timers               for each queue, in the order of the states: for each key group what Flink's
  *                      heap queues write
  * </pre>
@@ -36,7 +40,7 @@ import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
  */
 final class MetaStream {
   static final long MAGIC = 0x456c6f71466c6e6bL;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   private MetaStream() {}
 
@@ -44,11 +48,15 @@ final class MetaStream {
   record Head(
       TypeSerializerSnapshot<?> keySerializer,
       List<StateMetaInfoSnapshot> states,
-      byte[] imageDescription,
-      StateIds ids,
+      List<Part> parts,
       KeyGroupRange timerKeyGroups) {
 
-    /** The queues whose timers follow, in order. */
+    /** Whether timers follow in the stream. */
+    boolean timersFollow() {
+      return timerKeyGroups.getNumberOfKeyGroups() > 0;
+    }
+
+    /** The queues, in the order of their timers. */
     List<StateMetaInfoSnapshot> queues() {
       List<StateMetaInfoSnapshot> queues = new ArrayList<>(states);
       queues.removeIf(
@@ -58,20 +66,36 @@ final class MetaStream {
     }
   }
 
+  /**
+   * One partition of a snapshot.
+   *
+   * @param keyGroups what is to be looked for in it
+   * @param imageDescription what the engine must find
+   */
+  record Part(KeyGroupRange keyGroups, byte[] imageDescription, StateIds ids) {}
+
+  /**
+   * @param images of the parts of the snapshot
+   */
   static void write(
       DataOutputView out,
       TypeSerializer<?> keySerializer,
       NativeResources snapshot,
-      byte[] imageDescription,
+      List<PartitionImage> images,
       KeyGroupRange keyGroups)
       throws IOException {
     out.writeLong(MAGIC);
     out.writeInt(VERSION);
     new KeyedBackendSerializationProxy<>(keySerializer, snapshot.metaInfos(), false).write(out);
-    writeBytes(out, imageDescription);
-    writeBytes(out, snapshot.stateIds());
-    out.writeInt(keyGroups.getStartKeyGroup());
-    out.writeInt(keyGroups.getEndKeyGroup());
+    out.writeInt(images.size());
+    for (int i = 0; i < images.size(); i++) {
+      NativeResources.FrozenPart part = snapshot.parts().get(i);
+      writeKeyGroups(out, part.keyGroups());
+      writeBytes(out, images.get(i).description());
+      writeBytes(out, part.stateIds());
+    }
+    writeKeyGroups(
+        out, snapshot.timers().isEmpty() ? KeyGroupRange.EMPTY_KEY_GROUP_RANGE : keyGroups);
     for (HeapPriorityQueueStateSnapshot<?> timers : snapshot.timers()) {
       StateKeyGroupWriter writer = timers.getKeyGroupWriter();
       for (int group : keyGroups) {
@@ -105,15 +129,27 @@ final class MetaStream {
     }
     KeyedBackendSerializationProxy<?> proxy = new KeyedBackendSerializationProxy<>(userCode);
     proxy.read(in);
-    byte[] description = readBytes(in);
-    StateIds ids = StateIds.decode(readBytes(in));
-    KeyGroupRange keyGroups = KeyGroupRange.of(in.readInt(), in.readInt());
+    int count = in.readInt();
+    List<Part> parts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      KeyGroupRange keyGroups = readKeyGroups(in);
+      parts.add(new Part(keyGroups, readBytes(in), StateIds.decode(readBytes(in))));
+    }
     return new Head(
         proxy.getKeySerializerSnapshot(),
         proxy.getStateMetaInfoSnapshots(),
-        description,
-        ids,
-        keyGroups);
+        parts,
+        readKeyGroups(in));
+  }
+
+  private static void writeKeyGroups(DataOutputView out, KeyGroupRange keyGroups)
+      throws IOException {
+    out.writeInt(keyGroups.getStartKeyGroup());
+    out.writeInt(keyGroups.getEndKeyGroup());
+  }
+
+  private static KeyGroupRange readKeyGroups(DataInputView in) throws IOException {
+    return KeyGroupRange.of(in.readInt(), in.readInt());
   }
 
   private static IOException foreign(String found, IOException cause) {

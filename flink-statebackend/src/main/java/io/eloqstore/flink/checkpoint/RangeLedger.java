@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.PartitionImage.ImageFile;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -88,7 +87,7 @@ public final class RangeLedger {
    * @param reusable whether the storage can build upon a handle
    */
   synchronized RangePlan plan(
-      long checkpointId, List<ImageFile> files, Predicate<StoredRange> reusable) {
+      long checkpointId, List<PartFile> files, Predicate<StoredRange> reusable) {
     Checkpoint checkpoint = checkpoints.get(checkpointId);
     if (checkpoint == null) {
       // Aborted in the meantime: whatever is uploaded is thrown away.
@@ -108,12 +107,10 @@ public final class RangeLedger {
       }
     }
     RangePlan plan = new RangePlan(new ArrayList<>(), new ArrayList<>());
-    for (ImageFile file : files) {
+    for (PartFile file : files) {
       List<StoredRange> ofFile = new ArrayList<>();
       for (StoredRange stored : usable) {
-        if (stored.range().file().equals(file.name())
-            && stored.range().incarnation() == file.incarnation()
-            && reusable.test(stored)) {
+        if (stored.range().isOf(file) && reusable.test(stored)) {
           ofFile.add(stored);
         }
       }

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.PartitionImage.ImageFile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -21,12 +20,12 @@ record RangePlan(List<StoredRange> reused, List<Upload> uploads) {
   static final int RANGES_MAX = 16;
 
   /** One range to upload. */
-  record Upload(ImageFile file, FileRange range) {}
+  record Upload(PartFile file, FileRange range) {}
 
   /** Uploads every file whole. */
-  static RangePlan whole(List<ImageFile> files) {
+  static RangePlan whole(List<PartFile> files) {
     RangePlan plan = new RangePlan(new ArrayList<>(), new ArrayList<>());
-    for (ImageFile file : files) {
+    for (PartFile file : files) {
       plan.addFile(file, List.of(), false);
     }
     return plan;
@@ -38,7 +37,7 @@ record RangePlan(List<StoredRange> reused, List<Upload> uploads) {
    * @param usable ranges of the file that may be built upon, in any order
    * @param mayCombine whether usable ranges may be replaced by a larger upload
    */
-  void addFile(ImageFile file, List<StoredRange> usable, boolean mayCombine) {
+  void addFile(PartFile file, List<StoredRange> usable, boolean mayCombine) {
     List<StoredRange> sorted = new ArrayList<>(usable);
     sorted.sort(Comparator.comparingLong(stored -> stored.range().from()));
     List<StoredRange> kept = new ArrayList<>();
@@ -70,7 +69,7 @@ record RangePlan(List<StoredRange> reused, List<Upload> uploads) {
    * get below the limit, then each further one that is no larger than what is combined so far. So a
    * byte is uploaded again only when what it is combined with has doubled.
    */
-  private static void combine(ImageFile file, List<StoredRange> kept, List<Upload> missing) {
+  private static void combine(PartFile file, List<StoredRange> kept, List<Upload> missing) {
     long from = kept.get(kept.size() - 1).range().to();
     while (!kept.isEmpty()) {
       FileRange last = kept.get(kept.size() - 1).range();

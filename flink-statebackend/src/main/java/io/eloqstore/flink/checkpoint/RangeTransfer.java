@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.PartitionImage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -12,9 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -43,7 +42,6 @@ record RangeTransfer(int threads) {
    * @param cancel closing it makes the upload fail
    */
   List<StoredRange> upload(
-      PartitionImage image,
       List<RangePlan.Upload> uploads,
       CheckpointStreamFactory target,
       CheckpointedStateScope scope,
@@ -51,7 +49,7 @@ record RangeTransfer(int threads) {
       throws Exception {
     List<Callable<StoredRange>> jobs = new ArrayList<>();
     for (RangePlan.Upload upload : uploads) {
-      jobs.add(() -> upload(image, upload, target, scope, cancel));
+      jobs.add(() -> upload(upload, target, scope, cancel));
     }
     List<StoredRange> done = new ArrayList<>();
     try {
@@ -70,7 +68,6 @@ record RangeTransfer(int threads) {
   }
 
   private static StoredRange upload(
-      PartitionImage image,
       RangePlan.Upload upload,
       CheckpointStreamFactory target,
       CheckpointedStateScope scope,
@@ -84,7 +81,7 @@ record RangeTransfer(int threads) {
       byte[] buffer = new byte[(int) Math.min(BUFFER_BYTES, range.length())];
       for (long position = range.from(); position < range.to(); ) {
         int length = (int) Math.min(buffer.length, range.to() - position);
-        image.read(upload.file(), position, buffer, 0, length);
+        upload.file().read(position, buffer, length);
         out.write(buffer, 0, length);
         position += length;
       }
@@ -114,21 +111,19 @@ record RangeTransfer(int threads) {
   }
 
   /**
-   * Writes the files that the ranges make up into a directory.
+   * Writes files into a directory.
    *
+   * @param files the ranges of each file, in any order
    * @throws IOException also when the ranges of a file leave a gap
    */
-  void download(List<StoredRange> ranges, Path directory, ICloseableRegistry cancel)
+  void download(Map<String, List<StoredRange>> files, Path directory, ICloseableRegistry cancel)
       throws Exception {
-    Map<String, List<StoredRange>> byFile = new TreeMap<>();
-    for (StoredRange stored : ranges) {
-      byFile.computeIfAbsent(stored.range().file(), file -> new ArrayList<>()).add(stored);
-    }
     Files.createDirectories(directory);
     List<Callable<Path>> jobs = new ArrayList<>();
-    for (Map.Entry<String, List<StoredRange>> file : byFile.entrySet()) {
-      file.getValue().sort((a, b) -> a.range().compareTo(b.range()));
-      jobs.add(() -> writeFile(file.getValue(), directory.resolve(file.getKey()), cancel));
+    for (Map.Entry<String, List<StoredRange>> file : files.entrySet()) {
+      List<StoredRange> ranges = new ArrayList<>(file.getValue());
+      ranges.sort(Comparator.comparing(StoredRange::range));
+      jobs.add(() -> writeFile(ranges, directory.resolve(file.getKey()), cancel));
     }
     run(jobs, new ArrayList<>());
   }

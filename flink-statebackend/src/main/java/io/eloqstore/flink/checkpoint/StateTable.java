@@ -3,8 +3,11 @@
  */
 package io.eloqstore.flink.checkpoint;
 
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.flink.key.KeyLayout;
-import io.eloqstore.flink.key.StateIds;
+import io.eloqstore.flink.key.KeyedPartition;
+import io.eloqstore.flink.key.KeyedPartitions;
+import io.eloqstore.flink.key.PartitionCursor;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -24,38 +27,74 @@ import org.apache.flink.runtime.state.heap.HeapPriorityQueueStateSnapshot;
 import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
 
 /**
- * The states of one keyed backend: what is known of each, its id in the partition, and the timer
- * queues on the heap.
+ * The states and timer queues of one keyed backend: what is known of each and its ids in the
+ * partitions. Queues lie in the partitions, too, or all of them on the heap.
  *
  * <p>Belongs to the task's thread.
  */
 public final class StateTable {
   private static final int QUEUE_CAPACITY = 128;
 
+  /** No state of a user has a name that begins so: ids of queues do not meet those of states. */
+  private static final String QUEUE_PREFIX = "\u0001";
+
   private final KeyGroupRange keyGroupRange;
   private final int numberOfKeyGroups;
+  private final boolean timersInStore;
   private final KeyLayout layout;
   private final HeapPriorityQueueSetFactory queueFactory;
   private final Map<String, KeyedState> states = new LinkedHashMap<>();
   private final Map<String, HeapPriorityQueueSnapshotRestoreWrapper<?>> queues =
       new LinkedHashMap<>();
-  private StateIds ids = new StateIds();
+  private final Map<String, StoredQueue> storedQueues = new LinkedHashMap<>();
+  private KeyedPartitions partitions;
 
-  /**
-   * One key/value state.
-   *
-   * @param id its id in the partition
-   */
-  public record KeyedState(int id, RegisteredKeyValueStateBackendMetaInfo<?, ?> metaInfo) {
+  /** One key/value state. */
+  public static final class KeyedState {
+    private final int[] ids;
+    private final RegisteredKeyValueStateBackendMetaInfo<?, ?> metaInfo;
+
+    /**
+     * @param ids its ids by the index of the partition
+     */
+    KeyedState(int[] ids, RegisteredKeyValueStateBackendMetaInfo<?, ?> metaInfo) {
+      this.ids = ids;
+      this.metaInfo = metaInfo;
+    }
+
+    /** Ids by the index of the partition; not to be changed. */
+    public int[] ids() {
+      return ids;
+    }
+
+    /** Its id in a partition. */
+    public int idIn(KeyedPartition partition) {
+      return ids[partition.index()];
+    }
+
+    public RegisteredKeyValueStateBackendMetaInfo<?, ?> metaInfo() {
+      return metaInfo;
+    }
 
     public boolean isList() {
       return metaInfo.getStateType() == StateDescriptor.Type.LIST;
     }
   }
 
-  public StateTable(KeyGroupRange keyGroupRange, int numberOfKeyGroups) {
+  /**
+   * A timer queue in the partitions: its elements are keys without a value.
+   *
+   * @param ids its ids by the index of the partition; not to be changed
+   */
+  public record StoredQueue(int[] ids, RegisteredPriorityQueueStateBackendMetaInfo<?> metaInfo) {}
+
+  /**
+   * @param timersInStore whether timer queues lie in the partitions
+   */
+  public StateTable(KeyGroupRange keyGroupRange, int numberOfKeyGroups, boolean timersInStore) {
     this.keyGroupRange = keyGroupRange;
     this.numberOfKeyGroups = numberOfKeyGroups;
+    this.timersInStore = timersInStore;
     this.layout = KeyLayout.of(numberOfKeyGroups);
     this.queueFactory =
         new HeapPriorityQueueSetFactory(keyGroupRange, numberOfKeyGroups, QUEUE_CAPACITY);
@@ -76,7 +115,7 @@ public final class StateTable {
 
   /** Registers a state, or replaces what is known of it; its id stays. */
   public KeyedState put(String name, RegisteredKeyValueStateBackendMetaInfo<?, ?> metaInfo) {
-    KeyedState state = new KeyedState(ids.idOf(name), metaInfo);
+    KeyedState state = new KeyedState(partitions().register(name), metaInfo);
     states.put(name, state);
     return state;
   }
@@ -86,7 +125,38 @@ public final class StateTable {
     return states.values();
   }
 
-  /** The timer queues by name; changed by Flink's queue registry. */
+  public boolean timersInStore() {
+    return timersInStore;
+  }
+
+  /** The queue of that name in the partitions; {@code null} when it is not known. */
+  public StoredQueue findQueue(String name) {
+    return storedQueues.get(name);
+  }
+
+  /** Registers a queue in the partitions, or replaces what is known of it; its ids stay. */
+  public StoredQueue putQueue(RegisteredPriorityQueueStateBackendMetaInfo<?> metaInfo) {
+    StoredQueue queue = new StoredQueue(queueIds(metaInfo.getName()), metaInfo);
+    storedQueues.put(metaInfo.getName(), queue);
+    return queue;
+  }
+
+  /** Queues in the partitions, in the order they were registered. */
+  Collection<StoredQueue> storedQueues() {
+    return storedQueues.values();
+  }
+
+  /** The ids that a queue has, or would have, in the partitions. */
+  int[] queueIds(String name) {
+    return partitions().register(QUEUE_PREFIX + name);
+  }
+
+  /** What a queue has in a key group, if it lies in the partitions. */
+  public KeyRange queueRange(int[] ids, int keyGroup) {
+    return layout.stateRange(keyGroup, ids[partitions().of(keyGroup).index()]);
+  }
+
+  /** The timer queues on the heap by name; changed by Flink's queue registry. */
   public Map<String, HeapPriorityQueueSnapshotRestoreWrapper<?>> queues() {
     return queues;
   }
@@ -99,16 +169,26 @@ public final class StateTable {
     return numberOfKeyGroups;
   }
 
-  StateIds ids() {
-    return ids;
+  /** Where the states lie. */
+  public KeyedPartitions partitions() {
+    if (partitions == null) {
+      throw new IllegalStateException("no partition is open yet");
+    }
+    return partitions;
   }
 
-  /** Takes over the ids of a restored partition; before any state is put. */
-  void useIds(StateIds restored) {
-    if (!states.isEmpty()) {
-      throw new IllegalStateException("states are registered already: " + states.keySet());
+  /** Walks what a state has in one key group of the backend. */
+  public PartitionCursor cursor(KeyedState state, int keyGroup) {
+    KeyedPartition part = partitions().of(keyGroup);
+    return new PartitionCursor(part.partition(), layout.stateRange(keyGroup, state.idIn(part)));
+  }
+
+  /** Names the partitions, once, before any state is put. */
+  void usePartitions(KeyedPartitions opened) {
+    if (partitions != null) {
+      throw new IllegalStateException("the partitions are known already");
     }
-    ids = restored;
+    partitions = opened;
   }
 
   /** Takes over what a snapshot says of a state, unless it is known already. */
@@ -123,11 +203,19 @@ public final class StateTable {
             RegisteredKeyValueStateBackendMetaInfo.fromMetaInfoSnapshot(snapshot));
   }
 
-  /** The queue that takes a snapshot's timers; made when it is not there. */
+  /** The queue on the heap that takes a snapshot's timers; made when it is not there. */
   HeapPriorityQueueSnapshotRestoreWrapper<?> restoreQueue(StateMetaInfoSnapshot snapshot) {
     return queues.computeIfAbsent(
         snapshot.getName(),
         name -> newQueue(new RegisteredPriorityQueueStateBackendMetaInfo<>(snapshot)));
+  }
+
+  /** The queue in the partitions that takes a snapshot's timers, as that one describes it. */
+  StoredQueue restoreStoredQueue(StateMetaInfoSnapshot snapshot) {
+    StoredQueue known = storedQueues.get(snapshot.getName());
+    return known != null
+        ? known
+        : putQueue(new RegisteredPriorityQueueStateBackendMetaInfo<>(snapshot));
   }
 
   @SuppressWarnings({"unchecked", "rawtypes"})
@@ -147,10 +235,11 @@ public final class StateTable {
     List<StateMetaInfoSnapshot> snapshots = new ArrayList<>();
     states.values().forEach(state -> snapshots.add(state.metaInfo().snapshot()));
     queues.values().forEach(queue -> snapshots.add(queue.getMetaInfo().snapshot()));
+    storedQueues.values().forEach(queue -> snapshots.add(queue.metaInfo().snapshot()));
     return snapshots;
   }
 
-  /** The timers as they are now, in the order of {@link #metaSnapshots}. */
+  /** The timers on the heap as they are now, in the order of {@link #metaSnapshots}. */
   List<HeapPriorityQueueStateSnapshot<?>> queueSnapshots() {
     List<HeapPriorityQueueStateSnapshot<?>> snapshots = new ArrayList<>();
     queues.values().forEach(queue -> snapshots.add(queue.stateSnapshot()));

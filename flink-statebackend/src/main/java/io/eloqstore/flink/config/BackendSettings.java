@@ -24,6 +24,8 @@ import org.apache.flink.configuration.ReadableConfig;
  * @param directIo whether data files bypass the page cache
  * @param transferThreads threads of one upload or download, at least 1
  * @param incremental whether checkpoints build on earlier ones
+ * @param timersInStore whether timers are kept in the store, else on the heap
+ * @param timerCacheSize timers a queue keeps in memory for each key group, at least 1
  */
 public record BackendSettings(
     List<String> localDirectories,
@@ -31,7 +33,9 @@ public record BackendSettings(
     long fixedBytesPerSlot,
     boolean directIo,
     int transferThreads,
-    boolean incremental)
+    boolean incremental,
+    boolean timersInStore,
+    int timerCacheSize)
     implements Serializable {
 
   /** Smallest budget that holds an empty store. */
@@ -43,7 +47,15 @@ public record BackendSettings(
 
   /** What holds when nothing is configured. */
   public static BackendSettings defaults() {
-    return new BackendSettings(List.of(), true, 0, false, 4, false);
+    return new BackendSettings(
+        List.of(),
+        EloqStoreOptions.USE_MANAGED_MEMORY.defaultValue(),
+        0,
+        EloqStoreOptions.DIRECT_IO.defaultValue(),
+        EloqStoreOptions.TRANSFER_THREADS.defaultValue(),
+        false,
+        true,
+        EloqStoreOptions.TIMER_CACHE_SIZE.defaultValue());
   }
 
   /** These settings with what {@code config} says laid over them. */
@@ -59,24 +71,57 @@ public record BackendSettings(
                 .orElse(fixedBytesPerSlot),
             value(config, EloqStoreOptions.DIRECT_IO).orElse(directIo),
             value(config, EloqStoreOptions.TRANSFER_THREADS).orElse(transferThreads),
-            value(config, CheckpointingOptions.INCREMENTAL_CHECKPOINTS).orElse(incremental));
+            value(config, CheckpointingOptions.INCREMENTAL_CHECKPOINTS).orElse(incremental),
+            value(config, EloqStoreOptions.TIMER_SERVICE_FACTORY)
+                .map(type -> type == EloqStoreOptions.TimerServiceType.ELOQSTORE)
+                .orElse(timersInStore),
+            value(config, EloqStoreOptions.TIMER_CACHE_SIZE).orElse(timerCacheSize));
     merged.check();
     return merged;
   }
 
   public BackendSettings withIncremental(boolean value) {
     return new BackendSettings(
-        localDirectories, managedMemory, fixedBytesPerSlot, directIo, transferThreads, value);
+        localDirectories,
+        managedMemory,
+        fixedBytesPerSlot,
+        directIo,
+        transferThreads,
+        value,
+        timersInStore,
+        timerCacheSize);
+  }
+
+  public BackendSettings withTimersInStore(boolean value) {
+    return new BackendSettings(
+        localDirectories,
+        managedMemory,
+        fixedBytesPerSlot,
+        directIo,
+        transferThreads,
+        incremental,
+        value,
+        timerCacheSize);
   }
 
   public BackendSettings withLocalDirectories(List<String> value) {
     return new BackendSettings(
-        value, managedMemory, fixedBytesPerSlot, directIo, transferThreads, incremental);
+        value,
+        managedMemory,
+        fixedBytesPerSlot,
+        directIo,
+        transferThreads,
+        incremental,
+        timersInStore,
+        timerCacheSize);
   }
 
   private void check() {
     if (transferThreads < 1) {
       throw refused(EloqStoreOptions.TRANSFER_THREADS, "must be at least 1", transferThreads);
+    }
+    if (timerCacheSize < 1) {
+      throw refused(EloqStoreOptions.TIMER_CACHE_SIZE, "must be at least 1", timerCacheSize);
     }
     if (fixedBytesPerSlot != 0 && fixedBytesPerSlot < FIXED_BYTES_MIN) {
       throw refused(

@@ -56,5 +56,31 @@ public final class EloqStoreOptions {
               "Threads of an operator instance that upload or download the files of a checkpoint"
                   + " at the same time.");
 
+  /** Where timers are kept. */
+  public enum TimerServiceType {
+    /** In the store, with the state: their number is limited by the disk. */
+    ELOQSTORE,
+    /** On the heap: fastest, limited by it, and written whole in every checkpoint. */
+    HEAP
+  }
+
+  /** Where timers are kept. */
+  public static final ConfigOption<TimerServiceType> TIMER_SERVICE_FACTORY =
+      ConfigOptions.key("state.backend.eloqstore.timer-service.factory")
+          .enumType(TimerServiceType.class)
+          .defaultValue(TimerServiceType.ELOQSTORE)
+          .withDescription(
+              "Where timers are kept: 'ELOQSTORE', in the store with the state, or 'HEAP'."
+                  + " May be changed between a snapshot and the restore from it.");
+
+  /** Timers kept in memory for each key group. */
+  public static final ConfigOption<Integer> TIMER_CACHE_SIZE =
+      ConfigOptions.key("state.backend.eloqstore.timer-service.cache-size")
+          .intType()
+          .defaultValue(128)
+          .withDescription(
+              "Timers that each queue keeps in memory for each key group, the earliest ones. Used"
+                  + " when timers are kept in the store.");
+
   private EloqStoreOptions() {}
 }

@@ -5,6 +5,7 @@ package io.eloqstore.flink.key;
 
 import io.eloqstore.api.KeyRange;
 import org.apache.flink.runtime.state.CompositeKeySerializationUtils;
+import org.apache.flink.runtime.state.KeyGroupRange;
 
 /**
  * Where the parts of an engine key lie: {@code [key group 1|2 bytes][state id 2 bytes, big
@@ -34,18 +35,23 @@ public record KeyLayout(int keyGroupBytes) {
 
   /** Everything of one state in one key group. */
   public KeyRange stateRange(int keyGroup, int stateId) {
+    return KeyRange.prefix(prefix(keyGroup, stateId));
+  }
+
+  /** What the keys of one state in one key group begin with; belongs to the caller. */
+  public byte[] prefix(int keyGroup, int stateId) {
     byte[] prefix = new byte[headerBytes()];
     writeKeyGroup(keyGroup, prefix);
     writeStateId(stateId, prefix);
-    return KeyRange.prefix(prefix);
+    return prefix;
   }
 
-  /** Everything in the key groups from {@code first} to {@code last}, both inclusive. */
-  public KeyRange keyGroupRange(int first, int last) {
+  /** Everything in the key groups; there is at least one. */
+  public KeyRange keyGroupRange(KeyGroupRange keyGroups) {
     byte[] from = new byte[keyGroupBytes];
-    writeKeyGroup(first, from);
+    writeKeyGroup(keyGroups.getStartKeyGroup(), from);
     byte[] end = new byte[keyGroupBytes];
-    writeKeyGroup(last, end);
+    writeKeyGroup(keyGroups.getEndKeyGroup(), end);
     return new KeyRange(from, KeyRange.successorOfPrefix(end));
   }
 

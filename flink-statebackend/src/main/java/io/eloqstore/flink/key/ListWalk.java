@@ -3,8 +3,6 @@
  */
 package io.eloqstore.flink.key;
 
-import io.eloqstore.api.KeyRange;
-import io.eloqstore.api.OwnedPartition;
 import java.util.Arrays;
 
 /**
@@ -16,8 +14,11 @@ public final class ListWalk {
   private final PartitionCursor cursor;
   private byte[] listKey;
 
-  public ListWalk(OwnedPartition partition, KeyRange range) {
-    this.cursor = new PartitionCursor(partition, range);
+  /**
+   * @param cursor at the start of a range of lists; used by this walk alone
+   */
+  public ListWalk(PartitionCursor cursor) {
+    this.cursor = cursor;
   }
 
   /**

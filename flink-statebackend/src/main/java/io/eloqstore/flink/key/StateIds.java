@@ -25,16 +25,31 @@ public final class StateIds {
 
   /** The id of a state; a new name gets the next id. */
   public int idOf(String stateName) {
+    return idOf(stateName, next);
+  }
+
+  /**
+   * The id of a state.
+   *
+   * @param unused what a new name gets; at least {@link #next}
+   */
+  int idOf(String stateName, int unused) {
     Integer known = ids.get(stateName);
     if (known != null) {
       return known;
     }
-    if (next >= KeyLayout.STATE_IDS_MAX) {
+    if (unused >= KeyLayout.STATE_IDS_MAX) {
       throw new IllegalStateException(
           "a backend holds at most " + KeyLayout.STATE_IDS_MAX + " states: " + stateName);
     }
-    ids.put(stateName, next);
-    return next++;
+    ids.put(stateName, unused);
+    next = Math.max(next, unused + 1);
+    return unused;
+  }
+
+  /** Above every id in use. */
+  int next() {
+    return next;
   }
 
   /** Ids by name. */

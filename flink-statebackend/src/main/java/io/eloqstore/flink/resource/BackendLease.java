@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.resource;
 
-import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.StoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,11 +11,11 @@ import org.apache.flink.util.ResourceGuard;
 
 /**
  * Everything one keyed backend holds: its share of the slot's engine, its working directory, its
- * store and its partition. Released once, in reverse order of opening, after the last snapshot has
- * let go.
+ * store with its partitions. Released once, in reverse order of opening, after the last snapshot
+ * has let go.
  *
  * <p>Made by the thread that owns the backend. {@link #release} may be called by any thread when
- * the owner does not use the partition any more.
+ * the owner does not use the partitions any more.
  */
 public final class BackendLease {
   private final Thread owner = Thread.currentThread();
@@ -25,7 +24,6 @@ public final class BackendLease {
   private final SlotLease slot;
   private final Path directory;
   private final StateStore store;
-  private OwnedPartition partition;
   private boolean released;
 
   private BackendLease(SlotLease slot, Path directory, StateStore store) {
@@ -55,18 +53,9 @@ public final class BackendLease {
     return store;
   }
 
-  /** Taken while a snapshot uses the partition. */
+  /** Taken while a snapshot uses the partitions. */
   public ResourceGuard guard() {
     return guard;
-  }
-
-  /** Hands the open partition over; closed with the rest. */
-  public void setPartition(OwnedPartition opened) {
-    partition = opened;
-  }
-
-  public OwnedPartition partition() {
-    return partition;
   }
 
   /** Whether the release has begun or was asked for. */
@@ -75,9 +64,10 @@ public final class BackendLease {
   }
 
   /**
-   * Releases as soon as the owner cannot use the partition any more: at once on the owner's thread,
-   * otherwise when that thread has ended or {@link #release} is called. Flink closes a backend from
-   * its cancelling thread while the task may still be inside it, and does not dispose all of them.
+   * Releases as soon as the owner cannot use the partitions any more: at once on the owner's
+   * thread, otherwise when that thread has ended or {@link #release} is called. Flink closes a
+   * backend from its cancelling thread while the task may still be inside it, and does not dispose
+   * all of them.
    */
   public void releaseWhenUnused() throws IOException {
     if (Thread.currentThread() == owner || !owner.isAlive()) {
@@ -121,9 +111,6 @@ public final class BackendLease {
     released = true;
     FirstFailure failure = new FirstFailure(null);
     failure.run(guard::close);
-    if (partition != null) {
-      failure.run(partition::close);
-    }
     failure.run(store::close);
     failure.run(() -> WorkingDirectories.delete(directory));
     failure.run(slot::close);

@@ -4,6 +4,8 @@
 package io.eloqstore.flink.resource;
 
 import io.eloqstore.EloqStore;
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.ShardOptions;
@@ -48,8 +50,9 @@ public final class ShardEngine implements SlotEngine {
     }
 
     @Override
-    public OwnedPartition restorePartition(PartitionId id, byte[] imageDescription) {
-      return store.restorePartition(id, imageDescription);
+    public OwnedPartition restorePartition(
+        PartitionId id, byte[] imageDescription, KeyRange kept, ImageFiles files) {
+      return store.restorePartition(id, imageDescription, kept, files);
     }
 
     @Override

@@ -3,6 +3,8 @@
  */
 package io.eloqstore.flink.resource;
 
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import java.nio.file.Path;
@@ -14,13 +16,18 @@ public interface StateStore extends AutoCloseable {
   OwnedPartition openPartition(PartitionId id);
 
   /**
-   * Opens a partition whose files were put into {@link #partitionDirectory}: exactly the image of
-   * that description, or it fails.
+   * Opens what an image holds of a range of keys. Its manifest lies in {@link #partitionDirectory};
+   * data files are asked for as they are needed. Exactly the image of that description, or it
+   * fails.
+   *
+   * @param kept {@link KeyRange#ALL} for the whole image
    */
-  OwnedPartition restorePartition(PartitionId id, byte[] imageDescription);
+  OwnedPartition restorePartition(
+      PartitionId id, byte[] imageDescription, KeyRange kept, ImageFiles files);
 
   Path partitionDirectory(PartitionId id);
 
+  /** Closes the partitions that are open. */
   @Override
   void close();
 }

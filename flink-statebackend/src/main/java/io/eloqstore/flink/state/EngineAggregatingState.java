@@ -19,8 +19,8 @@ final class EngineAggregatingState<K, N, I, A, O> extends EngineState<K, N, A>
     implements InternalAggregatingState<K, N, I, A, O> {
   private AggregateFunction<I, A, O> function;
 
-  EngineAggregatingState(StateContext<K> context, int stateId) {
-    super(context, stateId);
+  EngineAggregatingState(StateContext<K> context, int[] stateIds) {
+    super(context, stateIds);
   }
 
   @Override

@@ -28,8 +28,8 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
     implements InternalListState<K, N, V> {
   private TypeSerializer<V> elementSerializer;
 
-  EngineListState(StateContext<K> context, int stateId) {
-    super(context, stateId);
+  EngineListState(StateContext<K> context, int[] stateIds) {
+    super(context, stateIds);
   }
 
   @Override
@@ -53,7 +53,7 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
   public List<V> getInternal() throws IOException {
     completeKey();
     ValueBuffer buffer = context.buffer();
-    if (!partition.getList(key.bytes(), 0, key.length(), buffer)) {
+    if (!context.partition().getList(key.bytes(), 0, key.length(), buffer)) {
       return null;
     }
     DataInputDeserializer in = context.in();
@@ -98,7 +98,9 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
     serialize(elements);
     completeKey();
     DataOutputSerializer out = context.out();
-    partition.putList(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
+    context
+        .partition()
+        .putList(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
   }
 
   private void serialize(List<V> elements) throws IOException {
@@ -118,13 +120,15 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
   private void append() {
     completeKey();
     DataOutputSerializer out = context.out();
-    partition.appendToList(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
+    context
+        .partition()
+        .appendToList(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
   }
 
   @Override
   public void clear() {
     completeKey();
-    partition.clearList(key.bytes(), 0, key.length());
+    context.partition().clearList(key.bytes(), 0, key.length());
   }
 
   @Override
@@ -135,16 +139,21 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
     ValueBuffer buffer = context.buffer();
     for (N source : sources) {
       completeKey(source);
-      if (partition.getList(key.bytes(), 0, key.length(), buffer)) {
-        partition.clearList(key.bytes(), 0, key.length());
+      if (context.partition().getList(key.bytes(), 0, key.length(), buffer)) {
+        context.partition().clearList(key.bytes(), 0, key.length());
         completeKey(target);
-        partition.appendToList(key.bytes(), 0, key.length(), buffer.bytes(), 0, buffer.length());
+        context
+            .partition()
+            .appendToList(key.bytes(), 0, key.length(), buffer.bytes(), 0, buffer.length());
       }
     }
   }
 
   @Override
-  byte[] readSerialized(CompositeKey<K> asked, TypeSerializer<List<V>> safeValueSerializer) {
+  byte[] readSerialized(
+      OwnedPartition partition,
+      CompositeKey<K> asked,
+      TypeSerializer<List<V>> safeValueSerializer) {
     byte[] listKey = asked.copy();
     try (CanonicalEntries entries =
         new CanonicalEntries(

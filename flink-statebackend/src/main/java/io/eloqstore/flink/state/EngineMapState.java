@@ -6,9 +6,9 @@ package io.eloqstore.flink.state;
 import io.eloqstore.api.EntryBatch;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.KeyRange;
+import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.flink.key.CompositeKey;
-import io.eloqstore.flink.key.PartitionCursor;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -40,8 +40,8 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   private TypeSerializer<U> userKeySerializer;
   private TypeSerializer<V> userValueSerializer;
 
-  EngineMapState(StateContext<K> context, int stateId) {
-    super(context, stateId);
+  EngineMapState(StateContext<K> context, int[] stateIds) {
+    super(context, stateIds);
   }
 
   @Override
@@ -58,7 +58,7 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   public V get(U userKey) throws IOException {
     completeKey(userKey, userKeySerializer);
     ValueBuffer buffer = context.buffer();
-    if (!partition.get(key.bytes(), 0, key.length(), buffer)) {
+    if (!context.partition().get(key.bytes(), 0, key.length(), buffer)) {
       return null;
     }
     return readUserValue(buffer.bytes(), 0, buffer.length(), userValueSerializer, context.in());
@@ -67,7 +67,7 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   @Override
   public void put(U userKey, V userValue) throws IOException {
     completeKey(userKey, userKeySerializer);
-    putUserValue(key.bytes(), key.length(), userValue);
+    putUserValue(context.partition(), key.bytes(), key.length(), userValue);
   }
 
   @Override
@@ -88,12 +88,12 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   @Override
   public boolean contains(U userKey) throws IOException {
     completeKey(userKey, userKeySerializer);
-    return partition.contains(key.bytes(), 0, key.length());
+    return context.partition().contains(key.bytes(), 0, key.length());
   }
 
   @Override
   public boolean isEmpty() {
-    partition.scan(mapRange(), false, one);
+    context.partition().scan(mapRange(), false, one);
     return one.count() == 0;
   }
 
@@ -119,19 +119,19 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
 
   private <T> Iterator<T> walk(Function<Map.Entry<U, V>, T> view) {
     completeKey();
-    return new MapWalk<>(this, new PartitionCursor(partition, mapRange()), key.length(), view);
+    return new MapWalk<>(this, context.partition(), mapRange(), view);
   }
 
   /** A small map costs less as single deletes than as a cut that every later read looks at. */
   @Override
   public void clear() {
     KeyRange range = mapRange();
-    boolean more = partition.scan(range, false, few);
+    boolean more = context.partition().scan(range, false, few);
     if (more) {
-      partition.deleteRange(range);
+      context.partition().deleteRange(range);
     } else {
       for (int i = 0; i < few.count(); i++) {
-        partition.delete(few.bytes(), few.keyOffset(i), few.keyLength(i));
+        context.partition().delete(few.bytes(), few.keyOffset(i), few.keyLength(i));
       }
     }
     few.clear();
@@ -148,7 +148,8 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   }
 
   /** Stores the value of an entry under its engine key. */
-  void putUserValue(byte[] engineKey, int keyLength, V userValue) throws IOException {
+  void putUserValue(OwnedPartition partition, byte[] engineKey, int keyLength, V userValue)
+      throws IOException {
     DataOutputSerializer out = context.out();
     out.clear();
     out.writeBoolean(userValue == null);
@@ -156,10 +157,6 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
       userValueSerializer.serialize(userValue, out);
     }
     partition.put(engineKey, 0, keyLength, out.getSharedBuffer(), 0, out.length());
-  }
-
-  void removeUserKey(byte[] engineKey) {
-    partition.delete(engineKey, 0, engineKey.length);
   }
 
   /** Reads the user key behind {@code prefixBytes} of an engine key. */
@@ -188,7 +185,10 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
   }
 
   @Override
-  byte[] readSerialized(CompositeKey<K> asked, TypeSerializer<Map<U, V>> safeValueSerializer)
+  byte[] readSerialized(
+      OwnedPartition partition,
+      CompositeKey<K> asked,
+      TypeSerializer<Map<U, V>> safeValueSerializer)
       throws IOException {
     MapSerializer<U, V> safe = (MapSerializer<U, V>) safeValueSerializer;
     TypeSerializer<U> safeKeys = safe.getKeySerializer().duplicate();

@@ -15,8 +15,8 @@ final class EngineReducingState<K, N, V> extends EngineState<K, N, V>
     implements InternalReducingState<K, N, V> {
   private ReduceFunction<V> function;
 
-  EngineReducingState(StateContext<K> context, int stateId) {
-    super(context, stateId);
+  EngineReducingState(StateContext<K> context, int[] stateIds) {
+    super(context, stateIds);
   }
 
   @Override

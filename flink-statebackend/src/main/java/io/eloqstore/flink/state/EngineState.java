@@ -6,6 +6,7 @@ package io.eloqstore.flink.state;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.flink.key.CompositeKey;
+import io.eloqstore.flink.key.KeyedPartition;
 import java.io.IOException;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
@@ -29,19 +30,17 @@ import org.apache.flink.util.FlinkRuntimeException;
  */
 public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
   final StateContext<K> context;
-  final OwnedPartition partition;
   final CompositeKey<K> key;
-  final int stateId;
+  private final int[] stateIds;
   TypeSerializer<N> namespaceSerializer;
   TypeSerializer<V> valueSerializer;
   private boolean lengths;
   private N namespace;
 
-  EngineState(StateContext<K> context, int stateId) {
+  EngineState(StateContext<K> context, int[] stateIds) {
     this.context = context;
-    this.partition = context.partition();
     this.key = context.key();
-    this.stateId = stateId;
+    this.stateIds = stateIds;
   }
 
   /** Takes over serializers, default and functions of a new registration of the same state. */
@@ -78,18 +77,18 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
 
   /** Completes the shared key for this state and the current namespace. */
   void completeKey() {
-    key.setNamespace(stateId, namespace, namespaceSerializer, lengths);
+    key.setNamespace(stateIds[context.partitionIndex()], namespace, namespaceSerializer, lengths);
   }
 
   /** Completes the shared key for another namespace than the current one. */
   void completeKey(N other) {
-    key.setNamespace(stateId, other, namespaceSerializer, lengths);
+    key.setNamespace(stateIds[context.partitionIndex()], other, namespaceSerializer, lengths);
   }
 
   /** Reads the value of the completed key; {@code null} when there is none. */
   V readValue() throws IOException {
     ValueBuffer buffer = context.buffer();
-    if (!partition.get(key.bytes(), 0, key.length(), buffer)) {
+    if (!context.partition().get(key.bytes(), 0, key.length(), buffer)) {
       return null;
     }
     context.in().setBuffer(buffer.bytes(), 0, buffer.length());
@@ -101,11 +100,11 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
     DataOutputSerializer out = context.out();
     out.clear();
     valueSerializer.serialize(value, out);
-    partition.put(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
+    context.partition().put(key.bytes(), 0, key.length(), out.getSharedBuffer(), 0, out.length());
   }
 
   void deleteKey() {
-    partition.delete(key.bytes(), 0, key.length());
+    context.partition().delete(key.bytes(), 0, key.length());
   }
 
   @Override
@@ -121,33 +120,24 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
       TypeSerializer<N> safeNamespaceSerializer,
       TypeSerializer<V> safeValueSerializer)
       throws Exception {
-    CompositeKey<K> asked =
-        askedKey(serializedKeyAndNamespace, safeKeySerializer, safeNamespaceSerializer);
-    return readSerialized(asked, safeValueSerializer);
-  }
-
-  private CompositeKey<K> askedKey(
-      byte[] serializedKeyAndNamespace,
-      TypeSerializer<K> safeKeySerializer,
-      TypeSerializer<N> safeNamespaceSerializer)
-      throws IOException {
-    Tuple2<K, N> keyAndNamespace =
+    Tuple2<K, N> asked =
         KvStateSerializer.deserializeKeyAndNamespace(
             serializedKeyAndNamespace, safeKeySerializer, safeNamespaceSerializer);
-    CompositeKey<K> asked = new CompositeKey<>(safeKeySerializer, context.layout());
-    asked.setKey(
-        keyAndNamespace.f0,
-        KeyGroupRangeAssignment.assignToKeyGroup(keyAndNamespace.f0, context.numberOfKeyGroups()));
-    asked.setNamespace(
-        stateId,
-        keyAndNamespace.f1,
+    int keyGroup = KeyGroupRangeAssignment.assignToKeyGroup(asked.f0, context.numberOfKeyGroups());
+    KeyedPartition part = context.partitions().of(keyGroup);
+    CompositeKey<K> own = new CompositeKey<>(safeKeySerializer, context.layout());
+    own.setKey(asked.f0, keyGroup);
+    own.setNamespace(
+        stateIds[part.index()],
+        asked.f1,
         safeNamespaceSerializer,
-        asked.needsLengths(safeNamespaceSerializer));
-    return asked;
+        own.needsLengths(safeNamespaceSerializer));
+    return readSerialized(part.partition(), own, safeValueSerializer);
   }
 
   /** Reads a value for a foreign thread: touches nothing that the task's thread uses. */
-  byte[] readSerialized(CompositeKey<K> asked, TypeSerializer<V> safeValueSerializer)
+  byte[] readSerialized(
+      OwnedPartition partition, CompositeKey<K> asked, TypeSerializer<V> safeValueSerializer)
       throws IOException {
     ValueBuffer own = new ValueBuffer();
     return partition.get(asked.bytes(), 0, asked.length(), own) ? own.toByteArray() : null;

@@ -13,15 +13,15 @@ public final class EngineStates {
   private EngineStates() {}
 
   /**
-   * @param stateId id of the state in the partition
+   * @param stateIds ids of the state by the index of the partition
    * @throws FlinkRuntimeException for a kind of state there is no class for
    */
   public static <K, N, V> EngineState<K, N, V> create(
       StateDescriptor<?, V> descriptor,
-      int stateId,
+      int[] stateIds,
       RegisteredKeyValueStateBackendMetaInfo<N, V> metaInfo,
       StateContext<K> context) {
-    EngineState<K, N, V> state = newState(descriptor, stateId, context);
+    EngineState<K, N, V> state = newState(descriptor, stateIds, context);
     state.register(descriptor, metaInfo);
     return state;
   }
@@ -36,14 +36,15 @@ public final class EngineStates {
 
   @SuppressWarnings("unchecked")
   private static <K, N, V> EngineState<K, N, V> newState(
-      StateDescriptor<?, V> descriptor, int stateId, StateContext<K> context) {
+      StateDescriptor<?, V> descriptor, int[] stateIds, StateContext<K> context) {
     EngineState<K, N, ?> state =
         switch (descriptor.getType()) {
-          case VALUE -> new EngineValueState<K, N, V>(context, stateId);
-          case LIST -> new EngineListState<K, N, Object>(context, stateId);
-          case MAP -> new EngineMapState<K, N, Object, Object>(context, stateId);
-          case REDUCING -> new EngineReducingState<K, N, V>(context, stateId);
-          case AGGREGATING -> new EngineAggregatingState<K, N, Object, V, Object>(context, stateId);
+          case VALUE -> new EngineValueState<K, N, V>(context, stateIds);
+          case LIST -> new EngineListState<K, N, Object>(context, stateIds);
+          case MAP -> new EngineMapState<K, N, Object, Object>(context, stateIds);
+          case REDUCING -> new EngineReducingState<K, N, V>(context, stateIds);
+          case AGGREGATING ->
+              new EngineAggregatingState<K, N, Object, V, Object>(context, stateIds);
           default ->
               throw new FlinkRuntimeException(
                   "The EloqStore backend has no state of kind " + descriptor.getClass());

@@ -13,8 +13,8 @@ final class EngineValueState<K, N, V> extends EngineState<K, N, V>
     implements InternalValueState<K, N, V> {
   private V defaultValue;
 
-  EngineValueState(StateContext<K> context, int stateId) {
-    super(context, stateId);
+  EngineValueState(StateContext<K> context, int[] stateIds) {
+    super(context, stateIds);
   }
 
   @Override

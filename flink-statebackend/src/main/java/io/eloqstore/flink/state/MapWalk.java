@@ -3,6 +3,8 @@
  */
 package io.eloqstore.flink.state;
 
+import io.eloqstore.api.KeyRange;
+import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.flink.key.PartitionCursor;
 import java.io.IOException;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import java.util.function.Function;
  */
 final class MapWalk<U, V, T> implements Iterator<T> {
   private final EngineMapState<?, ?, U, V> state;
+  private final OwnedPartition partition;
   private final PartitionCursor cursor;
   private final int prefixBytes;
   private final Function<Map.Entry<U, V>, T> view;
@@ -26,16 +29,17 @@ final class MapWalk<U, V, T> implements Iterator<T> {
   private Entry<U, V> current;
 
   /**
-   * @param prefixBytes bytes of an engine key before the user key
+   * @param map all entries of the map: their engine keys begin with its {@code from}
    */
   MapWalk(
       EngineMapState<?, ?, U, V> state,
-      PartitionCursor cursor,
-      int prefixBytes,
+      OwnedPartition partition,
+      KeyRange map,
       Function<Map.Entry<U, V>, T> view) {
     this.state = state;
-    this.cursor = cursor;
-    this.prefixBytes = prefixBytes;
+    this.partition = partition;
+    this.cursor = new PartitionCursor(partition, map);
+    this.prefixBytes = map.from().length;
     this.view = view;
   }
 
@@ -57,7 +61,7 @@ final class MapWalk<U, V, T> implements Iterator<T> {
     byte[] value =
         Arrays.copyOfRange(
             bytes, cursor.valueOffset(), cursor.valueOffset() + cursor.valueLength());
-    current = new Entry<>(state, key, prefixBytes, value);
+    current = new Entry<>(this, key, value);
     return view.apply(current);
   }
 
@@ -67,14 +71,13 @@ final class MapWalk<U, V, T> implements Iterator<T> {
       throw new IllegalStateException("The remove operation must be called after a valid next");
     }
     current.removed = true;
-    state.removeUserKey(current.engineKey);
+    partition.delete(current.engineKey, 0, current.engineKey.length);
   }
 
   /** One entry; reads its key and value when they are asked for. */
   private static final class Entry<U, V> implements Map.Entry<U, V> {
-    private final EngineMapState<?, ?, U, V> state;
+    private final MapWalk<U, V, ?> walk;
     private final byte[] engineKey;
-    private final int prefixBytes;
     private final byte[] stored;
     private boolean keyRead;
     private U key;
@@ -82,17 +85,16 @@ final class MapWalk<U, V, T> implements Iterator<T> {
     private V value;
     private boolean removed;
 
-    Entry(EngineMapState<?, ?, U, V> state, byte[] engineKey, int prefixBytes, byte[] stored) {
-      this.state = state;
+    Entry(MapWalk<U, V, ?> walk, byte[] engineKey, byte[] stored) {
+      this.walk = walk;
       this.engineKey = engineKey;
-      this.prefixBytes = prefixBytes;
       this.stored = stored;
     }
 
     @Override
     public U getKey() {
       if (!keyRead) {
-        key = state.readUserKey(engineKey, prefixBytes);
+        key = walk.state.readUserKey(engineKey, walk.prefixBytes);
         keyRead = true;
       }
       return key;
@@ -101,7 +103,7 @@ final class MapWalk<U, V, T> implements Iterator<T> {
     @Override
     public V getValue() {
       if (!valueRead) {
-        value = state.readUserValue(stored);
+        value = walk.state.readUserValue(stored);
         valueRead = true;
       }
       return value;
@@ -114,7 +116,7 @@ final class MapWalk<U, V, T> implements Iterator<T> {
       }
       V before = getValue();
       try {
-        state.putUserValue(engineKey, engineKey.length, next);
+        walk.state.putUserValue(walk.partition, engineKey, engineKey.length, next);
       } catch (IOException e) {
         throw EngineState.failed("write a value of map", e);
       }

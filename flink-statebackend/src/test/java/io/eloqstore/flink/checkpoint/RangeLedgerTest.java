@@ -27,8 +27,8 @@ class RangeLedgerTest {
     take(1, true, 100);
     ledger.confirm(1);
     RangePlan second = take(2, true, 150);
-    assertThat(paths(second.reused())).containsExactly("data_1_0@0-100");
-    assertThat(uploads(second)).containsExactly("data_1_0@100-150");
+    assertThat(paths(second.reused())).containsExactly("0/data_1_0@0-100");
+    assertThat(uploads(second)).containsExactly("0/data_1_0@100-150");
   }
 
   @Test
@@ -38,8 +38,8 @@ class RangeLedgerTest {
     take(2, true, 150);
     ledger.abort(2);
     RangePlan third = take(3, true, 180);
-    assertThat(paths(third.reused())).containsExactly("data_1_0@0-100");
-    assertThat(uploads(third)).containsExactly("data_1_0@100-180");
+    assertThat(paths(third.reused())).containsExactly("0/data_1_0@0-100");
+    assertThat(uploads(third)).containsExactly("0/data_1_0@100-180");
   }
 
   @Test
@@ -144,10 +144,10 @@ class RangeLedgerTest {
         5,
         List.of(
             new StoredRange(
-                new FileRange("data_1_0", 0, 0, 100),
+                new FileRange(0, "data_1_0", 0, 0, 100),
                 new ByteStreamStateHandle("restored", new byte[1]))));
     RangePlan next = take(6, true, 110);
-    assertThat(paths(next.reused())).containsExactly("data_1_0@0-100");
+    assertThat(paths(next.reused())).containsExactly("0/data_1_0@0-100");
   }
 
   private RangePlan take(long id, boolean incremental, long length) {
@@ -157,12 +157,12 @@ class RangeLedgerTest {
     return plan;
   }
 
-  private static List<ImageFile> files(long length) {
-    return List.of(new ImageFile("data_1_0", 0, length));
+  private static List<PartFile> files(long length) {
+    return List.of(file("data_1_0", 0, length));
   }
 
-  private static List<ImageFile> manifest(long incarnation, long length) {
-    return List.of(new ImageFile("manifest_0", incarnation, length));
+  private static List<PartFile> manifest(long incarnation, long length) {
+    return List.of(file("manifest_0", incarnation, length));
   }
 
   private static List<StoredRange> stored(RangePlan plan) {
@@ -182,5 +182,9 @@ class RangeLedgerTest {
 
   private static List<String> uploads(RangePlan plan) {
     return plan.uploads().stream().map(upload -> upload.range().localPath()).toList();
+  }
+
+  private static PartFile file(String name, long incarnation, long length) {
+    return new PartFile(0, null, new ImageFile(name, incarnation, length));
   }
 }

@@ -22,21 +22,21 @@ class RangePlanTest {
 
   @Test
   void newFileIsUploadedWhole() {
-    RangePlan plan = RangePlan.whole(List.of(new ImageFile(FILE, 0, 100)));
+    RangePlan plan = RangePlan.whole(List.of(file(FILE, 0, 100)));
     assertThat(plan.reused()).isEmpty();
-    assertThat(ranges(plan)).containsExactly("data_7_0@0-100");
+    assertThat(ranges(plan)).containsExactly("0/data_7_0@0-100");
   }
 
   @Test
   void emptyFileIsNotUploaded() {
-    assertThat(RangePlan.whole(List.of(new ImageFile(FILE, 0, 0))).uploads()).isEmpty();
+    assertThat(RangePlan.whole(List.of(file(FILE, 0, 0))).uploads()).isEmpty();
   }
 
   @Test
   void onlyTheNewRangeIsUploaded() {
     RangePlan plan = plan(150, stored(0, 100));
     assertThat(plan.reused()).hasSize(1);
-    assertThat(ranges(plan)).containsExactly("data_7_0@100-150");
+    assertThat(ranges(plan)).containsExactly("0/data_7_0@100-150");
   }
 
   @Test
@@ -49,14 +49,14 @@ class RangePlanTest {
   @Test
   void gapsAreUploadedAgain() {
     RangePlan plan = plan(100, stored(20, 40), stored(60, 100));
-    assertThat(ranges(plan)).containsExactly("data_7_0@0-20", "data_7_0@40-60");
+    assertThat(ranges(plan)).containsExactly("0/data_7_0@0-20", "0/data_7_0@40-60");
   }
 
   @Test
   void rangeBehindTheImageIsNotUsed() {
     RangePlan plan = plan(100, stored(0, 101));
     assertThat(plan.reused()).isEmpty();
-    assertThat(ranges(plan)).containsExactly("data_7_0@0-100");
+    assertThat(ranges(plan)).containsExactly("0/data_7_0@0-100");
   }
 
   @Test
@@ -71,7 +71,7 @@ class RangePlanTest {
 
     RangePlan combined = plan(170, equal);
     assertThat(combined.reused()).isEmpty();
-    assertThat(ranges(combined)).containsExactly("data_7_0@0-170");
+    assertThat(ranges(combined)).containsExactly("0/data_7_0@0-170");
   }
 
   @Test
@@ -83,7 +83,7 @@ class RangePlanTest {
     }
     RangePlan combined = plan(1_000_160, stored);
     assertThat(combined.reused()).containsExactly(stored[0]);
-    assertThat(ranges(combined)).containsExactly("data_7_0@1000000-1000160");
+    assertThat(ranges(combined)).containsExactly("0/data_7_0@1000000-1000160");
   }
 
   @Test
@@ -93,9 +93,9 @@ class RangePlanTest {
       stored.add(stored(i * 10L, i * 10L + 10));
     }
     RangePlan plan = new RangePlan(new ArrayList<>(), new ArrayList<>());
-    plan.addFile(new ImageFile(FILE, 0, 210), stored, false);
+    plan.addFile(file(FILE, 0, 210), stored, false);
     assertThat(plan.reused()).hasSize(20);
-    assertThat(ranges(plan)).containsExactly("data_7_0@200-210");
+    assertThat(ranges(plan)).containsExactly("0/data_7_0@200-210");
   }
 
   @Test
@@ -134,10 +134,11 @@ class RangePlanTest {
   @Test
   void localPathsAreReadBack() throws IOException {
     for (FileRange range :
-        List.of(new FileRange("data_7_0", 0, 5, 9), new FileRange("manifest_0", 3, 0, 4096))) {
+        List.of(
+            new FileRange(0, "data_7_0", 0, 5, 9), new FileRange(0, "manifest_0", 3, 0, 4096))) {
       assertThat(FileRange.parse(range.localPath())).isEqualTo(range);
     }
-    assertThat(new FileRange("manifest_0", 3, 0, 8).localPath()).isEqualTo("manifest_0#3@0-8");
+    assertThat(new FileRange(0, "manifest_0", 3, 0, 8).localPath()).isEqualTo("0/manifest_0#3@0-8");
     for (String foreign : List.of("000007.sst", "data_7@5", "../data_7@0-5", "data_7@5-5", "")) {
       assertThatThrownBy(() -> FileRange.parse(foreign))
           .as(foreign)
@@ -147,7 +148,7 @@ class RangePlanTest {
 
   private static RangePlan plan(long length, StoredRange... usable) {
     RangePlan plan = new RangePlan(new ArrayList<>(), new ArrayList<>());
-    plan.addFile(new ImageFile(FILE, 0, length), List.of(usable), true);
+    plan.addFile(file(FILE, 0, length), List.of(usable), true);
     return plan;
   }
 
@@ -157,7 +158,11 @@ class RangePlanTest {
 
   private static StoredRange stored(long from, long to) {
     return new StoredRange(
-        new FileRange(FILE, 0, from, to),
+        new FileRange(0, FILE, 0, from, to),
         new ByteStreamStateHandle(UUID.randomUUID().toString(), new byte[1]));
+  }
+
+  private static PartFile file(String name, long incarnation, long length) {
+    return new PartFile(0, null, new ImageFile(name, incarnation, length));
   }
 }

@@ -3,6 +3,8 @@
  */
 package io.eloqstore.flink.fake;
 
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreOptions;
@@ -12,6 +14,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** An engine of sorted maps on the heap, for tests that are not about the engine. */
@@ -46,17 +50,42 @@ public final class FakeEngine implements SlotEngine {
     OPEN.decrementAndGet();
   }
 
-  private record Store(Path directory, StoreOptions options) implements StateStore {
+  private static final class Store implements StateStore {
+    private final Path directory;
+    private final StoreOptions options;
+    private final List<FakePartition> partitions = new ArrayList<>();
 
-    @Override
-    public OwnedPartition openPartition(PartitionId id) {
-      return new FakePartition(id, options, created(id));
+    Store(Path directory, StoreOptions options) {
+      this.directory = directory;
+      this.options = options;
     }
 
     @Override
-    public OwnedPartition restorePartition(PartitionId id, byte[] imageDescription) {
-      FakePartition partition = new FakePartition(id, options, partitionDirectory(id));
+    public OwnedPartition openPartition(PartitionId id) {
+      return add(new FakePartition(id, options, created(id)));
+    }
+
+    @Override
+    public OwnedPartition restorePartition(
+        PartitionId id, byte[] imageDescription, KeyRange kept, ImageFiles files) {
+      FakePartition partition = add(new FakePartition(id, options, partitionDirectory(id)));
+      try {
+        files.fetch(List.of(FakePartition.DATA));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
       partition.restore(imageDescription);
+      if (kept.from() != null) {
+        partition.deleteRange(new KeyRange(null, kept.from()));
+      }
+      if (kept.to() != null) {
+        partition.deleteRange(new KeyRange(kept.to(), null));
+      }
+      return partition;
+    }
+
+    private FakePartition add(FakePartition partition) {
+      partitions.add(partition);
       return partition;
     }
 
@@ -75,6 +104,7 @@ public final class FakeEngine implements SlotEngine {
 
     @Override
     public void close() {
+      partitions.forEach(FakePartition::close);
       OPEN.decrementAndGet();
     }
   }

@@ -38,7 +38,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
  * commit. Lists are kept as the engine keeps them. Times are ignored.
  */
 public final class FakePartition implements OwnedPartition {
-  private static final String DATA = "data_0_0";
+  static final String DATA = "data_0_0";
   private static final String MANIFEST = "manifest_0";
 
   private final ConcurrentSkipListMap<byte[], byte[]> map =
@@ -392,6 +392,17 @@ public final class FakePartition implements OwnedPartition {
         in.readFully(target, offset, length);
       } catch (IOException e) {
         throw new StoreException(StoreErrorCode.IO_FAILED, "read of " + file, e);
+      }
+    }
+
+    @Override
+    public void linkTo(Path target) {
+      try {
+        for (String name : List.of(DATA, MANIFEST)) {
+          Files.copy(directory.resolve(name), target.resolve(name));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
     }
 

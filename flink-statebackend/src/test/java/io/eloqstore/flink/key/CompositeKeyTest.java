@@ -13,6 +13,7 @@ import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.api.common.typeutils.base.LongSerializer;
 import org.apache.flink.api.common.typeutils.base.StringSerializer;
+import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.SerializedCompositeKeyBuilder;
 import org.apache.flink.runtime.state.VoidNamespace;
 import org.apache.flink.runtime.state.VoidNamespaceSerializer;
@@ -96,13 +97,16 @@ class CompositeKeyTest {
     assertThat(layout.stateRange(255, 254).contains(bytes, 0, bytes.length)).isFalse();
     assertThat(layout.stateRange(255, 256).contains(bytes, 0, bytes.length)).isFalse();
     assertThat(layout.stateRange(254, 255).contains(bytes, 0, bytes.length)).isFalse();
-    assertThat(layout.keyGroupRange(255, 255).contains(bytes, 0, bytes.length)).isTrue();
-    assertThat(layout.keyGroupRange(0, 254).contains(bytes, 0, bytes.length)).isFalse();
-    assertThat(layout.keyGroupRange(256, 299).contains(bytes, 0, bytes.length)).isFalse();
+    assertThat(layout.keyGroupRange(KeyGroupRange.of(255, 255)).contains(bytes, 0, bytes.length))
+        .isTrue();
+    assertThat(layout.keyGroupRange(KeyGroupRange.of(0, 254)).contains(bytes, 0, bytes.length))
+        .isFalse();
+    assertThat(layout.keyGroupRange(KeyGroupRange.of(256, 299)).contains(bytes, 0, bytes.length))
+        .isFalse();
     assertThat(KeyLayout.of(128).keyGroupBytes()).isEqualTo(1);
     assertThat(KeyLayout.of(129).keyGroupBytes()).isEqualTo(2);
-    assertThat(layout.keyGroupRange(0, 65535).to()).isNull();
-    assertThat(layout.keyGroupRange(0, 299)).isNotEqualTo(KeyRange.ALL);
+    assertThat(layout.keyGroupRange(KeyGroupRange.of(0, 65535)).to()).isNull();
+    assertThat(layout.keyGroupRange(KeyGroupRange.of(0, 299))).isNotEqualTo(KeyRange.ALL);
   }
 
   @Test
