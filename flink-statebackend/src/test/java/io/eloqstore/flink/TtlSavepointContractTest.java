@@ -19,14 +19,14 @@ import org.apache.flink.runtime.state.SnapshotStrategyRunner;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
 import org.apache.flink.runtime.state.ttl.StateBackendTestContext;
-import org.apache.flink.runtime.state.ttl.TtlStateTestBase;
+import org.apache.flink.runtime.state.ttl.StoredTtlStateTestBase;
 import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
 import org.apache.flink.testutils.junit.extensions.parameterized.ParameterizedTestExtension;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Flink's own contract of state with a time to live, on canonical savepoints: these filter. */
 @ExtendWith(ParameterizedTestExtension.class)
-class TtlSavepointContractTest extends TtlStateTestBase {
+class TtlSavepointContractTest extends StoredTtlStateTestBase {
 
   @Override
   protected StateBackendTestContext createStateBackendTestContext(TtlTimeProvider time) {
@@ -58,10 +58,5 @@ class TtlSavepointContractTest extends TtlStateTestBase {
         return result.getJobManagerOwnedSnapshot();
       }
     };
-  }
-
-  @Override
-  protected boolean incrementalCleanupSupported() {
-    return false;
   }
 }

@@ -7,14 +7,14 @@ import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.ttl.StateBackendTestContext;
-import org.apache.flink.runtime.state.ttl.TtlStateTestBase;
+import org.apache.flink.runtime.state.ttl.StoredTtlStateTestBase;
 import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
 import org.apache.flink.testutils.junit.extensions.parameterized.ParameterizedTestExtension;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Flink's own contract of state with a time to live, on incremental checkpoints. */
 @ExtendWith(ParameterizedTestExtension.class)
-class TtlStateContractTest extends TtlStateTestBase {
+class TtlStateContractTest extends StoredTtlStateTestBase {
 
   @Override
   protected StateBackendTestContext createStateBackendTestContext(TtlTimeProvider time) {
@@ -25,11 +25,6 @@ class TtlStateContractTest extends TtlStateTestBase {
             BackendSettings.defaults().withIncremental(true), ContractEngine.FACTORY);
       }
     };
-  }
-
-  @Override
-  protected boolean incrementalCleanupSupported() {
-    return false;
   }
 
   /** The tests of savepoints filter expired values, which native checkpoints do not. */

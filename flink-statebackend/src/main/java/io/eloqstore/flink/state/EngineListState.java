@@ -8,6 +8,7 @@ import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.flink.key.CanonicalEntries;
 import io.eloqstore.flink.key.CompositeKey;
+import io.eloqstore.flink.key.PartitionCursor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -56,6 +57,10 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
     if (!context.partition().getList(key.bytes(), 0, key.length(), buffer)) {
       return null;
     }
+    return deserialize(buffer);
+  }
+
+  private List<V> deserialize(ValueBuffer buffer) throws IOException {
     DataInputDeserializer in = context.in();
     in.setBuffer(buffer.bytes(), 0, buffer.length());
     List<V> list = new ArrayList<>();
@@ -147,6 +152,25 @@ final class EngineListState<K, N, V> extends EngineState<K, N, List<V>>
             .appendToList(key.bytes(), 0, key.length(), buffer.bytes(), 0, buffer.length());
       }
     }
+  }
+
+  @Override
+  List<V> visit(OwnedPartition partition, byte[] engineKey, PartitionCursor cursor)
+      throws IOException {
+    ValueBuffer buffer = context.buffer();
+    return partition.getList(engineKey, 0, engineKey.length, buffer) ? deserialize(buffer) : null;
+  }
+
+  @Override
+  void removeVisited(OwnedPartition partition, byte[] engineKey) {
+    partition.clearList(engineKey, 0, engineKey.length);
+  }
+
+  @Override
+  void updateVisited(OwnedPartition partition, byte[] engineKey, List<V> value) throws IOException {
+    serialize(value);
+    DataOutputSerializer out = context.out();
+    partition.putList(engineKey, 0, engineKey.length, out.getSharedBuffer(), 0, out.length());
   }
 
   @Override

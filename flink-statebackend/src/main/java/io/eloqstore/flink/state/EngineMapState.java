@@ -9,6 +9,7 @@ import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.flink.key.CompositeKey;
+import io.eloqstore.flink.key.PartitionCursor;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -182,6 +183,29 @@ final class EngineMapState<K, N, U, V> extends EngineState<K, N, Map<U, V>>
       throws IOException {
     in.setBuffer(bytes, offset, length);
     return in.readBoolean() ? null : serializer.deserialize(in);
+  }
+
+  /** A map of the one entry. */
+  @Override
+  Map<U, V> visit(OwnedPartition partition, byte[] engineKey, PartitionCursor cursor)
+      throws IOException {
+    Map<U, V> entry = new HashMap<>();
+    U userKey = readUserKey(engineKey, parse(engineKey).end());
+    entry.put(
+        userKey,
+        readUserValue(
+            cursor.bytes(),
+            cursor.valueOffset(),
+            cursor.valueLength(),
+            userValueSerializer,
+            context.in()));
+    return entry;
+  }
+
+  @Override
+  void updateVisited(OwnedPartition partition, byte[] engineKey, Map<U, V> value)
+      throws IOException {
+    putUserValue(partition, engineKey, engineKey.length, value.values().iterator().next());
   }
 
   @Override

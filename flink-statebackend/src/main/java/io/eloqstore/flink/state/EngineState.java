@@ -7,6 +7,7 @@ import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.flink.key.CompositeKey;
 import io.eloqstore.flink.key.KeyedPartition;
+import io.eloqstore.flink.key.PartitionCursor;
 import java.io.IOException;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
@@ -14,6 +15,7 @@ import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 import org.apache.flink.queryablestate.client.state.serialization.KvStateSerializer;
+import org.apache.flink.runtime.state.CompositeKeySerializationUtils;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.RegisteredKeyValueStateBackendMetaInfo;
 import org.apache.flink.runtime.state.internal.InternalKvState;
@@ -35,6 +37,7 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
   TypeSerializer<N> namespaceSerializer;
   TypeSerializer<V> valueSerializer;
   private boolean lengths;
+  private boolean incrementalCleanup;
   private N namespace;
 
   EngineState(StateContext<K> context, int[] stateIds) {
@@ -49,6 +52,7 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
     namespaceSerializer = metaInfo.getNamespaceSerializer();
     valueSerializer = metaInfo.getStateSerializer();
     lengths = key.needsLengths(namespaceSerializer);
+    incrementalCleanup = ExpirySettings.asksForIncrementalCleanup(descriptor.getTtlConfig());
   }
 
   @Override
@@ -174,11 +178,65 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
     to.migrateValueFromPriorSerializer(from, () -> from.deserialize(in), out, time);
   }
 
+  /**
+   * Values for Flink's incremental cleanup, which it does on each access: only when the user asked
+   * for that. Otherwise expired values go when pages are rewritten and by sweeps, which costs the
+   * task nothing.
+   */
   @Override
   public StateIncrementalVisitor<K, N, V> getStateIncrementalVisitor(
       int recommendedMaxNumberOfReturnedRecords) {
-    throw new UnsupportedOperationException(
-        "Only heap state has an incremental visitor for expired values");
+    if (!incrementalCleanup) {
+      throw new UnsupportedOperationException(
+          "Incremental cleanup was not asked for: StateTtlConfig.Builder.cleanupIncrementally");
+    }
+    return new StateVisitor<>(this, recommendedMaxNumberOfReturnedRecords);
+  }
+
+  int stateIdIn(KeyedPartition part) {
+    return stateIds[part.index()];
+  }
+
+  /** What an engine key is made of, and where the namespace ends. */
+  record KeyParts<K, N>(K key, N namespace, int end) {}
+
+  KeyParts<K, N> parse(byte[] engineKey) {
+    DataInputDeserializer own = new DataInputDeserializer(engineKey);
+    int header = context.layout().headerBytes();
+    try {
+      own.skipBytesToRead(header);
+      K parsedKey = CompositeKeySerializationUtils.readKey(context.keySerializer(), own, false);
+      if (lengths) {
+        CompositeKeySerializationUtils.readVariableIntBytes(own, own.getPosition() - header);
+      }
+      N parsedNamespace =
+          CompositeKeySerializationUtils.readNamespace(namespaceSerializer, own, lengths);
+      return new KeyParts<>(parsedKey, parsedNamespace, own.getPosition());
+    } catch (IOException e) {
+      throw failed("read a key of", e);
+    }
+  }
+
+  /**
+   * Reads what a visitor stands on.
+   *
+   * @param cursor at the entry, or at the first chunk of a list
+   * @return {@code null} for nothing
+   */
+  V visit(OwnedPartition partition, byte[] engineKey, PartitionCursor cursor) throws IOException {
+    context.in().setBuffer(cursor.bytes(), cursor.valueOffset(), cursor.valueLength());
+    return valueSerializer.deserialize(context.in());
+  }
+
+  void removeVisited(OwnedPartition partition, byte[] engineKey) {
+    partition.delete(engineKey, 0, engineKey.length);
+  }
+
+  void updateVisited(OwnedPartition partition, byte[] engineKey, V value) throws IOException {
+    DataOutputSerializer out = context.out();
+    out.clear();
+    valueSerializer.serialize(value, out);
+    partition.put(engineKey, 0, engineKey.length, out.getSharedBuffer(), 0, out.length());
   }
 
   /** A failed access to serialized bytes, where the interface allows no checked exception. */
