@@ -131,6 +131,22 @@ public interface OwnedPartition extends AutoCloseable {
    */
   boolean scan(KeyRange range, boolean reverse, EntryBatch batch);
 
+  // ---- background -------------------------------------------------------------------------------
+
+  /**
+   * Names who says which entries may go while pages are rewritten in the background.
+   *
+   * @param filter {@code null} for none
+   */
+  void setEntryFilter(EntryFilter filter);
+
+  /**
+   * Has the background go through all entries that are in the tree once, in bounded steps between
+   * other work, and drop those that the filter drops. Only leaves that lose entries are written.
+   * Publishes nothing; a later commit has the result.
+   */
+  void requestSweep();
+
   // ---- snapshots and commits --------------------------------------------------------------------
 
   /**

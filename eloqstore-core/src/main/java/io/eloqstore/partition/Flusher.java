@@ -52,7 +52,10 @@ final class Flusher implements AutoCloseable {
         build(
             base,
             context.pageIds(),
-            work -> work.apply(generation, Long.MAX_VALUE, run -> usedRuns.add(run.firstPage())));
+            work -> {
+              work.filters = true;
+              work.apply(generation, Long.MAX_VALUE, run -> usedRuns.add(run.firstPage()));
+            });
     for (LargeRun run : generation.largeRuns(Long.MAX_VALUE)) {
       if (!usedRuns.contains(run.firstPage())) {
         unusedRuns.add(run);
@@ -121,6 +124,11 @@ final class Flusher implements AutoCloseable {
     return build(base, context.pageIds(), Work::sweepStep);
   }
 
+  /** A root without some entries, whose keys are given in ascending order. */
+  Root drop(Root base, List<byte[]> keys) {
+    return build(base, context.pageIds(), work -> work.drop(keys));
+  }
+
   /**
    * A root without what lies outside of a range.
    *
@@ -173,6 +181,9 @@ final class Flusher implements AutoCloseable {
     private int ttlPage;
     private int[] pendingCuts;
 
+    /** Whether the guest's filter is asked: not for what an iterator alone sees. */
+    private boolean filters;
+
     Work(Root base, PageIds pageIds) {
       this.base = base;
       this.mapping = new MappingBuilder(base.mapping());
@@ -204,8 +215,24 @@ final class Flusher implements AutoCloseable {
           GenerationChanges changes =
               new GenerationChanges(
                   generation, context.budget(), deadChunks, chunkJoin, maxSequence, mapped)) {
-        treePage = new TreeMerger(rewrite, expiries, statistics).merge(treePage, changes);
+        treePage = merger(expiries, statistics).merge(treePage, changes);
       }
+      counts.add(statistics);
+      applyExpiries(expiries);
+    }
+
+    private TreeMerger merger(ExpiryChanges expiries, MergeStatistics statistics) {
+      EntryFiltering.Filter filter =
+          filters ? context.filtering().forMerge(context.source(), mapping::filePage) : null;
+      return filter == null
+          ? new TreeMerger(rewrite, expiries, statistics)
+          : new TreeMerger(rewrite, filter::drops, expiries, statistics);
+    }
+
+    void drop(List<byte[]> keys) {
+      ExpiryChanges expiries = new ExpiryChanges();
+      MergeStatistics statistics = new MergeStatistics();
+      treePage = new TreeMerger(rewrite, expiries, statistics).merge(treePage, new Drops(keys));
       counts.add(statistics);
       applyExpiries(expiries);
     }

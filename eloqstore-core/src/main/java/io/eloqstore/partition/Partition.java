@@ -4,6 +4,7 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
 import io.eloqstore.api.KeyRange;
@@ -194,6 +195,23 @@ public final class Partition implements OwnedPartition {
           return true;
         });
     return more[0];
+  }
+
+  // ---- background -------------------------------------------------------------------------------
+
+  @Override
+  public void setEntryFilter(EntryFilter filter) {
+    checkWritable();
+    rows.checkOpen();
+    context.filtering().set(filter);
+  }
+
+  @Override
+  public void requestSweep() {
+    checkWritable();
+    rows.checkOpen();
+    context.filtering().askForSweep();
+    context.background().request(rows);
   }
 
   // ---- commits ----------------------------------------------------------------------------------

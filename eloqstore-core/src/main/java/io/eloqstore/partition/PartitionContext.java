@@ -36,6 +36,7 @@ final class PartitionContext implements AutoCloseable {
   private final FileIds fileIds;
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
+  private final EntryFiltering filtering;
   private final Object deleting = new Object();
   private int deleters;
   private volatile Consumer<StoreException> failure;
@@ -56,6 +57,7 @@ final class PartitionContext implements AutoCloseable {
     this.fileIds = fileIds;
     this.source =
         new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+    this.filtering = new EntryFiltering(options.bucketPrefixBytes());
     this.treeOptions =
         new TreeOptions(
             options.leafRestartInterval(), options.indexRestartInterval(), FillPolicy.STANDARD);
@@ -111,6 +113,10 @@ final class PartitionContext implements AutoCloseable {
 
   FileReferences references() {
     return references;
+  }
+
+  EntryFiltering filtering() {
+    return filtering;
   }
 
   RowReader newReader() {

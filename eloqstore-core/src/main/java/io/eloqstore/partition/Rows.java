@@ -453,8 +453,13 @@ final class Rows implements Background.Step {
       if (pending > PENDING_CUTS_MAX || pending > 0 && view.oldestFrozen() == null) {
         sweep(view.root());
       }
+      if (context.filtering().wantsStep() && view.oldestFrozen() == null) {
+        filterStep(view.root());
+      }
       reseatIfNeeded();
-      if (view.oldestFrozen() != null || view.root().pendingCuts().length > 0) {
+      if (view.oldestFrozen() != null
+          || view.root().pendingCuts().length > 0
+          || context.filtering().wantsStep()) {
         context.background().request(this);
       }
       context.deleteUnreferencedFiles();
@@ -492,8 +497,18 @@ final class Rows implements Background.Step {
     context.adjustLimits();
   }
 
+  private void filterStep(Root base) {
+    List<byte[]> drops = context.filtering().step(context.source(), base);
+    if (!drops.isEmpty()) {
+      replaceSwept(base, flusher.drop(base, drops));
+    }
+  }
+
   private void sweep(Root base) {
-    Root next = flusher.sweep(base);
+    replaceSwept(base, flusher.sweep(base));
+  }
+
+  private void replaceSwept(Root base, Root next) {
     replaceRoot(base, next, false);
     flusher.rootStands();
     base.release();

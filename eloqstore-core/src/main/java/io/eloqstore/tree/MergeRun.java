@@ -12,6 +12,7 @@ final class MergeRun extends TreeRewrite {
   private final ChangeCursor changes;
   private final EntryRemoval removal;
   private final MergeListener listener;
+  private final BaseFilter filter;
   private final LeafCursor base = new LeafCursor();
   private final int keyBytesMax;
   private boolean hasChange;
@@ -19,9 +20,11 @@ final class MergeRun extends TreeRewrite {
   MergeRun(
       RewriteContext context,
       ChangeCursor changes,
+      BaseFilter filter,
       MergeListener listener,
       MergeStatistics statistics) {
     super(context, statistics, false);
+    this.filter = filter;
     this.changes = changes;
     this.listener = listener;
     this.removal = new EntryRemoval(pages, listener);
@@ -82,7 +85,7 @@ final class MergeRun extends TreeRewrite {
     while (more || change) {
       int order = !change ? 1 : !more ? -1 : compareChange(base.key(), base.keyLength());
       if (order > 0) {
-        leaves.add(base);
+        keepOrDrop();
         more = base.next();
         continue;
       }
@@ -95,6 +98,15 @@ final class MergeRun extends TreeRewrite {
       change = hasChangeBelow(bound, boundLength);
     }
     pages.unpin(at);
+  }
+
+  private void keepOrDrop() {
+    if (filter.drops(base)) {
+      leaves.markChanged();
+      removal.remove(base);
+    } else {
+      leaves.add(base);
+    }
   }
 
   /** The change has a key that is not in the tree. */

@@ -19,12 +19,27 @@ public final class TreeMerger {
   /** The root page of an empty tree. */
   public static final int EMPTY = TreePages.NONE;
 
+  private static final BaseFilter KEEPS_ALL = base -> false;
+
   private final RewriteContext context;
+  private final BaseFilter filter;
   private final MergeListener listener;
   private final MergeStatistics statistics;
 
   public TreeMerger(RewriteContext context, MergeListener listener, MergeStatistics statistics) {
+    this(context, KEEPS_ALL, listener, statistics);
+  }
+
+  /**
+   * @param filter asked for entries of leaves that change, unless the change is theirs
+   */
+  public TreeMerger(
+      RewriteContext context,
+      BaseFilter filter,
+      MergeListener listener,
+      MergeStatistics statistics) {
     this.context = context;
+    this.filter = filter;
     this.listener = listener;
     this.statistics = statistics;
   }
@@ -37,7 +52,7 @@ public final class TreeMerger {
    * @throws IllegalArgumentException when a key is too long or an entry fits no page
    */
   public int merge(int root, ChangeCursor changes) {
-    try (MergeRun run = new MergeRun(context, changes, listener, statistics)) {
+    try (MergeRun run = new MergeRun(context, changes, filter, listener, statistics)) {
       return run.merge(root);
     }
   }

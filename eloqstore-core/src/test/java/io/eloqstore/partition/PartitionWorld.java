@@ -104,6 +104,11 @@ final class PartitionWorld implements AutoCloseable {
     return fetched;
   }
 
+  void reopenAfterCommit() {
+    commit();
+    reopen();
+  }
+
   OwnedPartition partition() {
     return partition;
   }

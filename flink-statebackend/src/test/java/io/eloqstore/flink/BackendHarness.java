@@ -42,6 +42,7 @@ final class BackendHarness {
   final Path directory;
   EngineFactory engines = FakeEngine::open;
   BackendSettings settings;
+  TtlTimeProvider time = TtlTimeProvider.DEFAULT;
 
   BackendHarness(Path directory) {
     this.directory = directory;
@@ -72,7 +73,7 @@ final class BackendHarness {
             KEY_GROUPS,
             range,
             env.getTaskKvStateRegistry(),
-            TtlTimeProvider.DEFAULT,
+            time,
             UnregisteredMetricsGroup.createOperatorMetricGroup(),
             (name, value) -> {},
             new ArrayList<>(Arrays.asList(handles)),

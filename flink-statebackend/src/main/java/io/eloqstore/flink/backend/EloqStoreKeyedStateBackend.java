@@ -11,6 +11,7 @@ import io.eloqstore.flink.key.PartitionCursor;
 import io.eloqstore.flink.resource.BackendLease;
 import io.eloqstore.flink.state.EngineState;
 import io.eloqstore.flink.state.EngineStates;
+import io.eloqstore.flink.state.ExpirySweeps;
 import io.eloqstore.flink.state.SnapshotTransforms;
 import io.eloqstore.flink.state.StateContext;
 import io.eloqstore.flink.state.StoredTimers;
@@ -57,6 +58,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   private final StateContext<K> context;
   private final NativeSnapshots<K> snapshots;
   private final StateMigration migration;
+  private final ExpirySweeps expiry;
   private final HeapPriorityQueuesManager heapTimers;
   private final StoredTimers storedTimers;
   private final Map<String, EngineState<K, ?, ?>> created = new HashMap<>();
@@ -85,6 +87,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
     this.snapshots = snapshots;
     this.context = new StateContext<>(table.partitions(), keySerializer, numberOfKeyGroups);
     this.migration = new StateMigration(table, ttlTimeProvider);
+    this.expiry = new ExpirySweeps(table, ttlTimeProvider);
     this.storedTimers = new StoredTimers(table, builder.settings.timerCacheSize());
     this.heapTimers =
         new HeapPriorityQueuesManager(
@@ -188,7 +191,9 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
     }
     metaInfo.updateSnapshotTransformFactory(
         SnapshotTransforms.ofStoredBytes(descriptor, metaInfo.getStateSerializer(), transforms));
-    state = createOrUpdate(descriptor, table.put(name, metaInfo), metaInfo);
+    KeyedState registered = table.put(name, metaInfo);
+    state = createOrUpdate(descriptor, registered, metaInfo);
+    expiry.register(descriptor, registered.ids(), metaInfo.getStateSerializer());
     return (T) state;
   }
 
@@ -248,6 +253,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
       CheckpointOptions checkpointOptions)
       throws Exception {
     checkOpen();
+    expiry.sweepIfDue();
     return new SnapshotStrategyRunner<>(
             snapshots.description(),
             snapshots,

@@ -5,6 +5,7 @@ package io.eloqstore.flink.fake;
 
 import io.eloqstore.api.CorruptionException;
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
 import io.eloqstore.api.KeyRange;
@@ -415,6 +416,17 @@ public final class FakePartition implements OwnedPartition {
     public void close() {
       // Files are never deleted while the directory stands.
     }
+  }
+
+  /** Never rewrites, so never asks. */
+  @Override
+  public void setEntryFilter(EntryFilter filter) {
+    checkOpen();
+  }
+
+  @Override
+  public void requestSweep() {
+    checkOpen();
   }
 
   @Override
