@@ -102,6 +102,30 @@ public final class FileSet implements AutoCloseable {
     return highestId;
   }
 
+  /**
+   * Looks for a file that somebody else put into the directory after opening. Its handle, if it had
+   * one, is closed.
+   *
+   * @return its length in bytes; -1 when there is no such file
+   */
+  public synchronized long look(long fileId) {
+    FileName.Data name = new FileName.Data(fileId, term(fileId));
+    Path path = directory.resolve(name.text());
+    if (closed) {
+      throw closed(path);
+    }
+    DataFile old = files.remove(fileId);
+    if (old != null) {
+      old.close();
+    }
+    if (!io.exists(path)) {
+      return -1;
+    }
+    long bytes = io.size(path);
+    found(name, bytes);
+    return bytes;
+  }
+
   /** Files with an id of ours and a term the manifest does not give it: left by other writers. */
   public List<FileName.Data> otherTerms() {
     return List.copyOf(otherTerms);

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.partition;
 
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.PageIds;
@@ -10,6 +11,7 @@ import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.CutSweeper;
 import io.eloqstore.tree.MergeListener;
 import io.eloqstore.tree.MergeStatistics;
+import io.eloqstore.tree.RangeClip;
 import io.eloqstore.tree.RangeCut;
 import io.eloqstore.tree.RewriteContext;
 import io.eloqstore.tree.RewriteIds;
@@ -112,6 +114,16 @@ final class Flusher implements AutoCloseable {
       }
     }
     return current;
+  }
+
+  /**
+   * A root with only the keys of a range; the caller gets the only hold.
+   *
+   * @param base its mapping holds the pages of the range and no others, its counts are those of the
+   *     range, it has neither pending cuts nor entries that expire
+   */
+  Root clip(Root base, KeyRange kept) {
+    return build(base, context.pageIds(), work -> work.clip(kept));
   }
 
   /** A root with some more of its cut-off subtrees unmapped. */
@@ -218,6 +230,13 @@ final class Flusher implements AutoCloseable {
       if (result.dropped().length > 0) {
         counts.subtreesDropped();
         addPending(result.dropped());
+      }
+    }
+
+    void clip(KeyRange kept) {
+      treePage = new RangeClip(rewrite, new MergeStatistics()).clip(treePage, kept);
+      if (treePage == Root.NO_PAGE) {
+        counts.clear();
       }
     }
 

@@ -4,6 +4,8 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.CorruptionException;
+import io.eloqstore.api.ImageFiles;
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
@@ -27,6 +29,7 @@ import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.mapping.PageIds;
 import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.page.LeafPage;
+import io.eloqstore.pagestore.PageReader;
 import io.eloqstore.tree.TreeScan;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,9 +38,10 @@ import java.util.Map;
 
 /**
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
- * and the entries must be counted.
+ * and the entries must be counted, or an image is clipped to a range of keys.
  *
- * <p>One use. Writes nothing; files that nothing references are offered for deletion.
+ * <p>One use. Writes nothing but the edges of a clipped tree; files that nothing references are
+ * offered for deletion.
  */
 public final class Opening {
   private static final byte[] NO_DICTIONARY = {};
@@ -54,6 +58,10 @@ public final class Opening {
   private final ManifestImage image;
   private final FileName manifest;
   private final boolean readOnly;
+  // Null unless data files come while it opens.
+  private final ImageFiles source;
+  private final KeyRange kept;
+  private boolean clipped;
 
   private Opening(
       PartitionResources resources,
@@ -62,7 +70,9 @@ public final class Opening {
       StoreOptions options,
       ManifestImage image,
       FileName manifest,
-      boolean readOnly) {
+      boolean readOnly,
+      ImageFiles source,
+      KeyRange kept) {
     this.resources = resources;
     this.directory = directory;
     this.id = id;
@@ -70,6 +80,8 @@ public final class Opening {
     this.image = image;
     this.manifest = manifest;
     this.readOnly = readOnly;
+    this.source = source;
+    this.kept = kept;
   }
 
   /**
@@ -88,13 +100,62 @@ public final class Opening {
       boolean readOnly) {
     ManifestImage wanted =
         image == null ? null : ManifestImage.decode(image, "image of " + directory);
-    Opening opening = new Opening(resources, directory, id, options, wanted, null, readOnly);
-    if (readOnly) {
-      return opening.open(opening.list(), () -> {});
+    Opening opening =
+        new Opening(resources, directory, id, options, wanted, null, readOnly, null, KeyRange.ALL);
+    return readOnly ? opening.open(opening.list(), () -> {}) : opening.openLocked();
+  }
+
+  /**
+   * Restores a partition from the manifest of an image in its directory, with only the keys of a
+   * range. Data files are fetched when they are known to be needed.
+   *
+   * <p>Without entries that expire, and if this engine wrote last, only files with a page of the
+   * range are fetched, and a few pages at the edges are written. Otherwise all files are fetched
+   * and the rest is deleted as range deletes are: its pages are swept in the background.
+   *
+   * @param directory of the partition; its parent is the store
+   * @param image description of the image
+   * @param kept not empty; its ends are shorter than keys that live in buckets
+   * @param source of the data files that are not in the directory yet
+   * @throws StoreException {@code IO_FAILED} when a fetch failed; nothing is held then
+   * @throws CorruptionException when a file or a page is not what the image says
+   */
+  public static Partition restore(
+      PartitionResources resources,
+      Path directory,
+      PartitionId id,
+      StoreOptions options,
+      byte[] image,
+      KeyRange kept,
+      ImageFiles source) {
+    ManifestImage wanted = ManifestImage.decode(image, "image of " + directory);
+    Opening opening =
+        new Opening(resources, directory, id, options, wanted, null, false, source, kept);
+    Partition partition = opening.openLocked();
+    if (!opening.clipped) {
+      try {
+        deleteOutside(partition, kept);
+      } catch (RuntimeException | Error e) {
+        partition.close();
+        throw e;
+      }
     }
+    return partition;
+  }
+
+  private static void deleteOutside(Partition partition, KeyRange kept) {
+    if (kept.from() != null) {
+      partition.deleteRange(new KeyRange(null, kept.from()));
+    }
+    if (kept.to() != null) {
+      partition.deleteRange(new KeyRange(kept.to(), null));
+    }
+  }
+
+  private Partition openLocked() {
     PartitionDirectory locked = PartitionDirectory.open(resources.io(), directory.getParent(), id);
     try {
-      return opening.open(locked.files(), locked);
+      return open(locked.files(), locked);
     } catch (RuntimeException | Error e) {
       try {
         locked.close();
@@ -121,7 +182,8 @@ public final class Opening {
       StoreOptions options,
       String manifestName) {
     FileName manifest = manifestName == null ? null : manifestName(directory, manifestName);
-    Opening opening = new Opening(resources, directory, id, options, null, manifest, true);
+    Opening opening =
+        new Opening(resources, directory, id, options, null, manifest, true, null, KeyRange.ALL);
     return opening.open(opening.list(), () -> {});
   }
 
@@ -158,6 +220,7 @@ public final class Opening {
             ? MappingSnapshot.empty(resources.budget(), options.pagesPerFileShift())
             : state.mapping();
     FileSet files = null;
+    PageReader reader = null;
     try {
       if (state != null && state.extension() != null) {
         state
@@ -166,7 +229,6 @@ public final class Opening {
             .checkIdentity(
                 directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
       }
-      checkMappingFits(mapping);
       files =
           FileSet.open(
               resources.io(),
@@ -174,15 +236,39 @@ public final class Opening {
               options.pageBytes(),
               options.pagesPerFileShift(),
               state == null ? Map.of() : state.terms());
+      reader =
+          new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+      if (source != null) {
+        state = arrived(state, files, reader);
+        if (state.mapping() != mapping) {
+          mapping.release();
+          mapping = state.mapping();
+        }
+      }
+      checkMappingFits(mapping);
       checkFiles(files, mapping);
-      return assemble(names, chosen, state, mapping, files, lock);
+      return assemble(names, chosen, state, mapping, files, reader, lock);
     } catch (RuntimeException | Error e) {
       mapping.release();
+      if (reader != null) {
+        reader.close();
+      }
       if (files != null) {
         files.close();
       }
       throw e;
     }
+  }
+
+  /** Fetches what is needed of the data files; the state of only the kept keys if that can be. */
+  private ManifestState arrived(ManifestState state, FileSet files, PageReader reader) {
+    ImageArrival arrival = new ImageArrival(files, image, source);
+    if (kept.equals(KeyRange.ALL) || !ImageClip.isPossible(state)) {
+      arrival.requireAll();
+      return state;
+    }
+    clipped = true;
+    return new ImageClip(resources.budget(), reader, arrival, kept).apply(state);
   }
 
   private ManifestState read(FileName name) {
@@ -221,7 +307,8 @@ public final class Opening {
             "no such file");
       }
     }
-    if (image == null) {
+    if (image == null || source != null) {
+      // What comes while it opens is checked when it has come.
       return;
     }
     for (ManifestImage.DataFileLength file : image.files()) {
@@ -243,19 +330,17 @@ public final class Opening {
       ManifestState state,
       MappingSnapshot mapping,
       FileSet files,
+      PageReader reader,
       AutoCloseable lock) {
-    long nextFile = files.highestId() + 1;
-    for (int i = 0; i < mapping.fileCount(); i++) {
-      nextFile = Math.max(nextFile, mapping.fileId(i) + 1);
-    }
     PartitionContext context =
         new PartitionContext(
             id,
             options,
             resources,
             files,
+            reader,
             PageIds.of(mapping),
-            new FileIds(nextFile, options.pagesPerFileShift()));
+            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()));
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
@@ -269,6 +354,56 @@ public final class Opening {
       holdArchives(context, names);
       offerLeftovers(context, files);
     }
+    if (!clipped) {
+      return assemble(chosen, state, context, root, root, lock);
+    }
+    Root working = withoutEdges(context, root);
+    try {
+      Partition partition = assemble(chosen, state, context, root, working, lock);
+      // The committer holds what the manifest says, the rows what is read.
+      root.release();
+      return partition;
+    } catch (RuntimeException | Error e) {
+      working.release();
+      throw e;
+    }
+  }
+
+  private long nextFile(ManifestState state, MappingSnapshot mapping, FileSet files) {
+    long next = files.highestId() + 1;
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      next = Math.max(next, mapping.fileId(i) + 1);
+    }
+    // Of an image some files may not be here; their names are not given to other bytes.
+    return source == null
+        ? next
+        : Math.max(
+            next,
+            state.maxFilePage() - 1 + (1L << options.pagesPerFileShift())
+                >>> options.pagesPerFileShift());
+  }
+
+  /** The root without the keys outside of the range in the leaves at its edges. */
+  private Root withoutEdges(PartitionContext context, Root root) {
+    try (Flusher flusher = new Flusher(context)) {
+      Root working = flusher.clip(root, kept);
+      flusher.rootStands();
+      return working;
+    }
+  }
+
+  /**
+   * @param committed what the manifest says
+   * @param working what is read; taken over
+   */
+  private Partition assemble(
+      FileName chosen,
+      ManifestState state,
+      PartitionContext context,
+      Root committed,
+      Root working,
+      AutoCloseable lock) {
+    ManifestExtension extension = state == null ? null : state.extension();
     Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
     ManifestTarget target =
         new ManifestTarget(
@@ -278,9 +413,9 @@ public final class Opening {
             chosen instanceof FileName.Manifest known ? known.term() : 0,
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
+    Rows rows = new Rows(context, working, sequence(state, extension));
     ManifestWriter writer =
         state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
-    Rows rows = new Rows(context, root, sequence(state, extension));
     // A store of ours holds its long keys in buckets from its first commit on.
     boolean bucketKeys =
         state == null
@@ -292,7 +427,7 @@ public final class Opening {
             writer,
             manifestPath,
             state == null ? NO_DICTIONARY : state.dictionary(),
-            root,
+            committed,
             extension,
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,

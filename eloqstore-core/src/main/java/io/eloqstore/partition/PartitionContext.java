@@ -41,11 +41,13 @@ final class PartitionContext implements AutoCloseable {
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
 
+  /** Takes over files and source. */
   PartitionContext(
       PartitionId id,
       StoreOptions options,
       PartitionResources resources,
       FileSet files,
+      PageReader source,
       PageIds pageIds,
       FileIds fileIds) {
     this.id = id;
@@ -54,8 +56,7 @@ final class PartitionContext implements AutoCloseable {
     this.files = files;
     this.pageIds = pageIds;
     this.fileIds = fileIds;
-    this.source =
-        new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+    this.source = source;
     this.treeOptions =
         new TreeOptions(
             options.leafRestartInterval(), options.indexRestartInterval(), FillPolicy.STANDARD);
