@@ -177,10 +177,12 @@ class ClipModelTest {
           step += " kept " + PartitionWorld.text(kept);
           world.checkAll(run.model, step);
           world.verifyTrees(step);
-          run.write(run.random.nextInt(3) == 0 ? 0 : 300);
-          world.checkAll(run.model, step);
-          world.settle();
-          world.verifyTrees(step);
+          if (run.random.nextInt(3) > 0) {
+            run.write(300);
+            world.checkAll(run.model, step);
+            world.settle();
+            world.verifyTrees(step);
+          }
           world.commit();
           world.reopen();
           world.checkAll(run.model, step + " reopened");
@@ -208,12 +210,16 @@ class ClipModelTest {
   private static void verifyFiles(PartitionWorld world, String where) throws Exception {
     PartitionReport report =
         PartitionVerifier.verify(world.shard, world.partitionDirectory(), OPTIONS);
-    assertThat(report.findings()).as(where).isEmpty();
-    assertThat(
-            ReferenceVerifier.verify(
-                world.partitionDirectory(), OPTIONS.pageBytes(), OPTIONS.pagesPerFileShift()))
-        .as(where)
-        .isEmpty();
+    // A tail of the run before goes with the next background work.
+    assertThat(report.findings()).as(where).allMatch(finding -> finding.startsWith("orphan: "));
+    if (world.rows().view().root().pendingCuts().length == 0) {
+      // The independent reader of the format knows nothing of subtrees that wait for their sweep.
+      assertThat(
+              ReferenceVerifier.verify(
+                  world.partitionDirectory(), OPTIONS.pageBytes(), OPTIONS.pagesPerFileShift()))
+          .as(where)
+          .allMatch(finding -> finding.startsWith("orphan: "));
+    }
   }
 
   private void runAll(Content content) throws Exception {
