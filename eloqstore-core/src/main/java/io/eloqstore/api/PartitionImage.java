@@ -3,6 +3,7 @@
  */
 package io.eloqstore.api;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -36,6 +37,19 @@ public interface PartitionImage extends AutoCloseable {
    * @throws StoreException {@link StoreErrorCode#CLOSED} after close
    */
   void read(ImageFile file, long position, byte[] target, int offset, int length);
+
+  /**
+   * Makes a local copy of the image: links the data files into a directory of the same file system
+   * and copies the manifest's bytes of the image, for the manifest goes on being written in place.
+   * A linked file may grow behind the image's length; what a restore needs of it never changes.
+   * Nothing is forced. When it fails, what it made is removed again.
+   *
+   * @param directory made if it is absent; holds none of the image's files
+   * @throws StoreException {@link StoreErrorCode#CLOSED} after close, {@link
+   *     StoreErrorCode#IO_FAILED} when a file of that name is there or the file system makes no
+   *     links
+   */
+  void linkTo(Path directory);
 
   /**
    * What a restore must find: lengths, record count, checksum of the manifest. An opaque text of

@@ -445,13 +445,14 @@ public final class Opening {
 
   private Counts counts(
       PartitionContext context, ManifestState state, ManifestExtension extension) {
-    if (state == null || state.rootPage() == Root.NO_PAGE) {
-      return Counts.EMPTY;
-    }
     if (extension != null) {
+      // Of an empty tree too: subtrees that wait for their sweep may hold overflow and TTL entries.
       EntryCounts known = extension.counts();
       return new Counts(
           known.entries(), known.overflowEntries(), known.ttlEntries(), known.exact());
+    }
+    if (state == null || state.rootPage() == Root.NO_PAGE) {
+      return Counts.EMPTY;
     }
     return readOnly ? Counts.UNKNOWN : count(context, state);
   }

@@ -75,6 +75,12 @@ final class PartitionWorld implements AutoCloseable {
     return store.partitionDirectory(id);
   }
 
+  /** Closes the partition alone, without a commit, and opens it again. */
+  void reopenPartition() {
+    partition.close();
+    partition = store.openPartition(id);
+  }
+
   EloqStore store() {
     return store;
   }

@@ -396,6 +396,19 @@ public final class FakePartition implements OwnedPartition {
     }
 
     @Override
+    public void linkTo(Path target) {
+      try {
+        Files.createDirectories(target);
+        Files.createLink(target.resolve(DATA), directory.resolve(DATA));
+        byte[] bytes = new byte[(int) manifestLength];
+        read(manifest(), 0, bytes, 0, bytes.length);
+        Files.write(target.resolve(MANIFEST), bytes);
+      } catch (IOException e) {
+        throw new StoreException(StoreErrorCode.IO_FAILED, "link to " + target, e);
+      }
+    }
+
+    @Override
     public byte[] description() {
       return description;
     }
