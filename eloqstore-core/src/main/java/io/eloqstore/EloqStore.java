@@ -21,10 +21,11 @@ import io.eloqstore.shard.Shard;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 
 /**
  * A directory of partitions on a shard.
@@ -38,6 +39,7 @@ public final class EloqStore implements AutoCloseable {
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
+  private final Set<PartitionId> restoring = new HashSet<>();
   private boolean closed;
 
   private EloqStore(Shard shard, Path directory, StoreOptions options, boolean readOnly) {
@@ -118,7 +120,7 @@ public final class EloqStore implements AutoCloseable {
    * @throws io.eloqstore.api.CorruptionException when its manifest is damaged
    */
   public OwnedPartition openPartition(PartitionId id) {
-    return open(id, path -> Opening.open(shard, path, id, options, null, readOnly));
+    return open(id, null);
   }
 
   /**
@@ -130,40 +132,89 @@ public final class EloqStore implements AutoCloseable {
    */
   public OwnedPartition restorePartition(PartitionId id, byte[] imageDescription) {
     checkGiven(imageDescription, "the description of an image");
-    return open(id, path -> Opening.open(shard, path, id, options, imageDescription, readOnly));
+    return open(id, imageDescription);
   }
 
   /**
-   * Opens what an image holds of a range of keys. Only the manifest of the image lies in the
-   * partition's directory; data files are asked for as they are needed, and only those that hold
-   * something of the range (architecture D7): no page is copied, the index pages above the range
-   * are read, and the pages at its two edges, at most two on each level, are written anew. If the
-   * image has entries that expire, or another engine wrote it, every file is asked for and what
-   * lies outside is unmapped in the background.
+   * Restores a partition with only the keys of a range from an image of which the manifest alone
+   * must lie in the partition's directory; no data page is copied.
    *
-   * <p>Nothing on disk says that the partition is clipped until its first commit: after a crash
-   * before that it is to be restored again.
+   * <p>Only data files that hold a page of the range are fetched. The one or two leaves at the ends
+   * of the range and the index pages above them are written anew, into a new file. If the image
+   * holds entries that expire, or another engine wrote last, all data files are fetched, and the
+   * keys outside are deleted as {@link OwnedPartition#deleteRange} does it. So it is, without the
+   * deleting, when the range holds every key.
+   *
+   * <p>What is on the disk says nothing of the range before the first commit: after a crash the
+   * partition must be restored again, from the same manifest. The entry count may be an estimate.
    *
    * @param imageDescription {@link io.eloqstore.api.PartitionImage#description}
-   * @param kept what to keep; {@link KeyRange#ALL} for the whole image
-   * @param files called by this thread, before this method returns
-   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} for an empty range, or a bound
-   *     longer than an ordinary key; {@link StoreErrorCode#IO_FAILED} when files do not arrive;
-   *     {@link StoreErrorCode#NO_PERMISSION} when the store is read-only
-   * @throws io.eloqstore.api.CorruptionException when a file is missing, shorter or different
+   * @param kept not empty; its ends are shorter than {@link StoreOptions#bucketPrefixBytes}
+   * @param files called by this thread; it must not use the partition
+   * @throws StoreException {@link StoreErrorCode#IO_FAILED} when a fetch failed, {@link
+   *     StoreErrorCode#INVALID_ARGUMENT} for another range, {@link StoreErrorCode#NO_PERMISSION}
+   *     when the store is read-only; otherwise as {@link #openPartition}. The partition can be
+   *     restored again then
+   * @throws io.eloqstore.api.CorruptionException when a file that was asked for is missing or too
+   *     short afterwards, or the manifest or a page is not what the image says
    */
   public OwnedPartition restorePartition(
       PartitionId id, byte[] imageDescription, KeyRange kept, ImageFiles files) {
     checkGiven(imageDescription, "the description of an image");
-    checkGiven(kept, "the range to keep of an image");
-    checkGiven(files, "the source of the files of an image");
+    checkGiven(files, "the source of an image's files");
+    KeyRange range = checkedRange(kept);
     if (readOnly) {
       throw new StoreException(
-          StoreErrorCode.NO_PERMISSION,
-          "the store at " + directory + " is open to look at, nothing is restored into it");
+          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
     }
-    return open(
-        id, path -> Opening.openClipped(shard, path, id, options, imageDescription, kept, files));
+    reserve(id);
+    Partition partition = null;
+    try {
+      Path path = partitionDirectory(id);
+      partition =
+          joined(shard, Opening.restore(shard, path, id, options, imageDescription, range, files));
+    } finally {
+      settle(id, partition);
+    }
+    return partition;
+  }
+
+  private KeyRange checkedRange(KeyRange kept) {
+    checkGiven(kept, "the range of keys to keep");
+    if (kept.isEmpty()) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT, "the range of keys to keep must not be empty");
+    }
+    for (byte[] end : new byte[][] {kept.from(), kept.to()}) {
+      if (end != null && end.length >= options.bucketPrefixBytes()) {
+        throw new StoreException(
+            StoreErrorCode.INVALID_ARGUMENT,
+            "an end of the range of keys to keep has less than "
+                + options.bucketPrefixBytes()
+                + " bytes, found "
+                + end.length);
+      }
+    }
+    boolean fromFirst = kept.from() != null && kept.from().length == 0;
+    return fromFirst ? new KeyRange(null, kept.to()) : kept;
+  }
+
+  /** Nobody else opens it while its files are fetched; that takes long, so no lock is held. */
+  private synchronized void reserve(PartitionId id) {
+    checkCanOpen(id);
+    restoring.add(id);
+  }
+
+  private synchronized void settle(PartitionId id, Partition partition) {
+    restoring.remove(id);
+    if (partition == null) {
+      return;
+    }
+    if (closed) {
+      partition.close();
+      checkOpen();
+    }
+    partitions.put(id, partition);
   }
 
   private static void checkStore(Shard shard, Path directory, StoreOptions options) {
@@ -178,17 +229,24 @@ public final class EloqStore implements AutoCloseable {
     }
   }
 
-  private synchronized OwnedPartition open(PartitionId id, Function<Path, Partition> opening) {
+  private synchronized OwnedPartition open(PartitionId id, byte[] imageDescription) {
+    checkCanOpen(id);
+    Partition partition =
+        joined(
+            shard,
+            Opening.open(shard, partitionDirectory(id), id, options, imageDescription, readOnly));
+    partitions.put(id, partition);
+    return partition;
+  }
+
+  private void checkCanOpen(PartitionId id) {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
-    if (known != null && !known.isClosed()) {
+    if (known != null && !known.isClosed() || restoring.contains(id)) {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
     }
-    Partition partition = joined(shard, opening.apply(partitionDirectory(id)));
-    partitions.put(id, partition);
-    return partition;
   }
 
   /** Where a partition's files are. */

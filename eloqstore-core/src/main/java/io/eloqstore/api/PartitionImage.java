@@ -39,13 +39,15 @@ public interface PartitionImage extends AutoCloseable {
   void read(ImageFile file, long position, byte[] target, int offset, int length);
 
   /**
-   * Keeps the image in another directory: data files as hard links, the manifest as a copy of its
-   * bytes, for the partition goes on appending to it. Data files may get longer behind the image's
-   * length while the partition stays open; a restore does not look there.
+   * Makes a local copy of the image: links the data files into a directory of the same file system
+   * and copies the manifest's bytes of the image, for the manifest goes on being written in place.
+   * A linked file may grow behind the image's length; what a restore needs of it never changes.
+   * Nothing is forced. When it fails, what it made is removed again.
    *
-   * @param directory exists, is empty, and lies on the same file system
-   * @throws StoreException {@link StoreErrorCode#IO_FAILED} when the file system cannot link; some
-   *     files may be there then
+   * @param directory made if it is absent; holds none of the image's files
+   * @throws StoreException {@link StoreErrorCode#CLOSED} after close, {@link
+   *     StoreErrorCode#IO_FAILED} when a file of that name is there or the file system makes no
+   *     links
    */
   void linkTo(Path directory);
 

@@ -69,17 +69,6 @@ public final class FileSet implements AutoCloseable {
     return set;
   }
 
-  /** Takes in data files that were put into the directory since it was listed. */
-  public synchronized void refresh() {
-    for (DirectoryEntry entry : io.list(directory)) {
-      if (!entry.isDirectory()
-          && FileNames.parse(entry.name()) instanceof FileName.Data name
-          && !files.containsKey(name.fileId())) {
-        found(name, entry.bytes());
-      }
-    }
-  }
-
   private void found(FileName.Data name, long bytes) {
     highestId = Math.max(highestId, name.fileId());
     if (name.term() == term(name.fileId())) {
@@ -111,6 +100,30 @@ public final class FileSet implements AutoCloseable {
    */
   public synchronized long highestId() {
     return highestId;
+  }
+
+  /**
+   * Looks for a file that somebody else put into the directory after opening. Its handle, if it had
+   * one, is closed.
+   *
+   * @return its length in bytes; -1 when there is no such file
+   */
+  public synchronized long look(long fileId) {
+    FileName.Data name = new FileName.Data(fileId, term(fileId));
+    Path path = directory.resolve(name.text());
+    if (closed) {
+      throw closed(path);
+    }
+    DataFile old = files.remove(fileId);
+    if (old != null) {
+      old.close();
+    }
+    if (!io.exists(path)) {
+      return -1;
+    }
+    long bytes = io.size(path);
+    found(name, bytes);
+    return bytes;
   }
 
   /** Files with an id of ours and a term the manifest does not give it: left by other writers. */

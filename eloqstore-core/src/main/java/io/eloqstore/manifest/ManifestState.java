@@ -30,19 +30,4 @@ public record ManifestState(
     SortedMap<Long, Long> terms,
     long manifestTerm,
     ManifestExtension extension,
-    ManifestExtent extent) {
-
-  /** The same with another mapping, which the caller goes on holding. */
-  public ManifestState withMapping(MappingSnapshot other) {
-    return new ManifestState(
-        rootPage,
-        ttlRootPage,
-        maxFilePage,
-        dictionary,
-        other,
-        terms,
-        manifestTerm,
-        extension,
-        extent);
-  }
-}
+    ManifestExtent extent) {}

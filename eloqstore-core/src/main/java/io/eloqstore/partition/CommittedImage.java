@@ -102,9 +102,7 @@ final class CommittedImage implements PartitionImage {
       block = budget.allocate(blockBytes, MemoryUse.IO);
     }
     if (block == MemoryBudget.NONE) {
-      throw new StoreException(
-          StoreErrorCode.OUT_OF_MEMORY,
-          "no block to read an image with: budget " + budget.budgetBytes() + " bytes");
+      throw noBlock("read an image");
     }
     try {
       copy(source, file, position, block, blockBytes, target, offset, length);
@@ -115,36 +113,61 @@ final class CommittedImage implements PartitionImage {
 
   @Override
   public void linkTo(Path directory) {
-    for (ImageFile file : dataFiles) {
-      Path existing = source(file).path();
-      context.io().link(existing, directory.resolve(file.name()));
+    checkOpen();
+    context.io().createDirectories(directory);
+    List<Path> made = new ArrayList<>();
+    try {
+      for (ImageFile file : dataFiles) {
+        Path link = directory.resolve(file.name());
+        context.io().link(source(file).path(), link);
+        made.add(link);
+      }
+      copyManifest(directory.resolve(manifest.name()), made);
+    } catch (RuntimeException | Error e) {
+      for (Path path : made) {
+        try {
+          context.io().delete(path);
+        } catch (StoreException late) {
+          e.addSuppressed(late);
+        }
+      }
+      throw e;
     }
-    copyManifest(directory.resolve(manifest.name()));
   }
 
-  private void copyManifest(Path target) {
-    BlockFile from = source(manifest);
+  /** Its length and every position is a multiple of the layout unit of the disk. */
+  private void copyManifest(Path target, List<Path> made) {
     MemoryBudget budget = context.budget();
-    int blockBytes = 2 * MemoryBudget.SLOT_BYTES;
+    int blockBytes = (int) Math.min(MemoryBudget.BLOCK_BYTES_MAX, manifest.length());
     long block = budget.allocate(blockBytes, MemoryUse.IO);
     if (block == MemoryBudget.NONE) {
-      throw new StoreException(
-          StoreErrorCode.OUT_OF_MEMORY,
-          "no block to copy a manifest with: budget " + budget.budgetBytes() + " bytes");
+      blockBytes = MemoryBudget.SLOT_BYTES;
+      block = budget.allocate(blockBytes, MemoryUse.IO);
     }
-    try (BlockFile to = context.io().open(target, OpenMode.CREATE_NEW)) {
+    if (block == MemoryBudget.NONE) {
+      throw noBlock("copy a manifest");
+    }
+    try (BlockFile copy = context.io().open(target, OpenMode.CREATE_NEW)) {
+      made.add(target);
+      BlockFile source = source(manifest);
       for (long at = 0; at < manifest.length(); at += blockBytes) {
         int wanted = (int) Math.min(blockBytes, manifest.length() - at);
-        int read = from.read(at, block, wanted);
+        int read = source.read(at, block, wanted);
         if (read < wanted) {
           throw new CorruptionException(
-              from.path().toString(), at, "bytes of the manifest", wanted, read);
+              source.path().toString(), at, "bytes of " + manifest.name(), wanted, read);
         }
-        to.write(at, block, wanted);
+        copy.write(at, block, wanted);
       }
     } finally {
       budget.free(block, blockBytes, MemoryUse.IO);
     }
+  }
+
+  private StoreException noBlock(String what) {
+    return new StoreException(
+        StoreErrorCode.OUT_OF_MEMORY,
+        "no block to " + what + " with: budget " + context.budget().budgetBytes() + " bytes");
   }
 
   private void copy(
@@ -174,11 +197,15 @@ final class CommittedImage implements PartitionImage {
     }
   }
 
-  private synchronized BlockFile source(ImageFile file) {
+  private synchronized void checkOpen() {
     if (closed) {
       throw new StoreException(
           StoreErrorCode.CLOSED, "the image of partition " + context.id() + " is closed");
     }
+  }
+
+  private synchronized BlockFile source(ImageFile file) {
+    checkOpen();
     if (file.equals(manifest)) {
       return manifestFile;
     }

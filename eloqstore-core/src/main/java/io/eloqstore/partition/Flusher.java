@@ -119,6 +119,16 @@ final class Flusher implements AutoCloseable {
     return current;
   }
 
+  /**
+   * A root with only the keys of a range; the caller gets the only hold.
+   *
+   * @param base its mapping holds the pages of the range and no others, its counts are those of the
+   *     range, it has neither pending cuts nor entries that expire
+   */
+  Root clip(Root base, KeyRange kept) {
+    return build(base, context.pageIds(), work -> work.clip(kept));
+  }
+
   /** A root with some more of its cut-off subtrees unmapped. */
   Root sweep(Root base) {
     return build(base, context.pageIds(), Work::sweepStep);
@@ -127,16 +137,6 @@ final class Flusher implements AutoCloseable {
   /** A root without some entries, whose keys are given in ascending order. */
   Root drop(Root base, List<byte[]> keys) {
     return build(base, context.pageIds(), work -> work.drop(keys));
-  }
-
-  /**
-   * A root without what lies outside of a range.
-   *
-   * @param unmapped whether mapping and counts of the base are of pages that the range needs; if
-   *     not, the rest is unmapped later as after a range delete
-   */
-  Root clip(Root base, KeyRange kept, boolean unmapped) {
-    return build(base, context.pageIds(), work -> work.clip(kept, unmapped));
   }
 
   private static void mapRun(MappingBuilder mapping, LargeRun run) {
@@ -260,19 +260,11 @@ final class Flusher implements AutoCloseable {
       }
     }
 
-    void clip(KeyRange kept, boolean unmapped) {
-      ExpiryChanges expiries = new ExpiryChanges();
-      MergeStatistics statistics = new MergeStatistics();
-      RangeCut.Result result = new RangeClip(rewrite, expiries, statistics).clip(treePage, kept);
-      treePage = result.root();
-      counts.add(statistics);
-      if (unmapped && treePage == Root.NO_PAGE) {
+    void clip(KeyRange kept) {
+      treePage = new RangeClip(rewrite, new MergeStatistics()).clip(treePage, kept);
+      if (treePage == Root.NO_PAGE) {
         counts.clear();
-      } else if (!unmapped && result.dropped().length > 0) {
-        counts.subtreesDropped();
-        addPending(result.dropped());
       }
-      applyExpiries(expiries);
     }
 
     /** Both trees go at once; nothing has to be looked at but what is unmapped later. */

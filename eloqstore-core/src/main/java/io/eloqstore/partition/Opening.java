@@ -29,6 +29,7 @@ import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.mapping.PageIds;
 import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.page.LeafPage;
+import io.eloqstore.pagestore.PageReader;
 import io.eloqstore.tree.TreeScan;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,10 +38,10 @@ import java.util.Map;
 
 /**
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
- * and the entries must be counted.
+ * and the entries must be counted, or an image is clipped to a range of keys.
  *
- * <p>One use. Writes nothing but the pages at the edges of a clip; files that nothing references
- * are offered for deletion.
+ * <p>One use. Writes nothing but the edges of a clipped tree; files that nothing references are
+ * offered for deletion.
  */
 public final class Opening {
   private static final byte[] NO_DICTIONARY = {};
@@ -55,13 +56,12 @@ public final class Opening {
   private final PartitionId id;
   private final StoreOptions options;
   private final ManifestImage image;
-  private final KeyRange kept;
-  private final ImageFiles imageFiles;
   private final FileName manifest;
   private final boolean readOnly;
-  private Clip clip = Clip.NONE;
-  // Of the pages that a clip by mapping leaves.
-  private Counts clippedCounts;
+  // Null unless data files come while it opens.
+  private final ImageFiles source;
+  private final KeyRange kept;
+  private boolean clipped;
 
   private Opening(
       PartitionResources resources,
@@ -69,19 +69,19 @@ public final class Opening {
       PartitionId id,
       StoreOptions options,
       ManifestImage image,
-      KeyRange kept,
-      ImageFiles imageFiles,
       FileName manifest,
-      boolean readOnly) {
+      boolean readOnly,
+      ImageFiles source,
+      KeyRange kept) {
     this.resources = resources;
     this.directory = directory;
     this.id = id;
     this.options = options;
     this.image = image;
-    this.kept = kept;
-    this.imageFiles = imageFiles;
     this.manifest = manifest;
     this.readOnly = readOnly;
+    this.source = source;
+    this.kept = kept;
   }
 
   /**
@@ -101,46 +101,54 @@ public final class Opening {
     ManifestImage wanted =
         image == null ? null : ManifestImage.decode(image, "image of " + directory);
     Opening opening =
-        new Opening(resources, directory, id, options, wanted, KeyRange.ALL, null, null, readOnly);
+        new Opening(resources, directory, id, options, wanted, null, readOnly, null, KeyRange.ALL);
     return readOnly ? opening.open(opening.list(), () -> {}) : opening.openLocked();
   }
 
   /**
-   * Opens what an image holds of a range of keys, to be written to.
+   * Restores a partition from the manifest of an image in its directory, with only the keys of a
+   * range. Data files are fetched when they are known to be needed.
    *
-   * @param directory of the partition, with the manifest in it; its parent is the store
-   * @param kept not empty, with bounds that no long key has
-   * @param imageFiles asked for data files as they are needed
+   * <p>Without entries that expire, and if this engine wrote last, only files with a page of the
+   * range are fetched, and a few pages at the edges are written. Otherwise all files are fetched
+   * and the rest is deleted as range deletes are: its pages are swept in the background.
+   *
+   * @param directory of the partition; its parent is the store
+   * @param image description of the image
+   * @param kept not empty; its ends are shorter than keys that live in buckets
+   * @param source of the data files that are not in the directory yet
+   * @throws StoreException {@code IO_FAILED} when a fetch failed; nothing is held then
+   * @throws CorruptionException when a file or a page is not what the image says
    */
-  public static Partition openClipped(
+  public static Partition restore(
       PartitionResources resources,
       Path directory,
       PartitionId id,
       StoreOptions options,
       byte[] image,
       KeyRange kept,
-      ImageFiles imageFiles) {
-    checkBound(directory, options, kept.from());
-    checkBound(directory, options, kept.to());
-    if (kept.isEmpty()) {
-      throw new StoreException(
-          StoreErrorCode.INVALID_ARGUMENT, directory + ": an empty range of an image is asked for");
-    }
+      ImageFiles source) {
     ManifestImage wanted = ManifestImage.decode(image, "image of " + directory);
-    return new Opening(resources, directory, id, options, wanted, kept, imageFiles, null, false)
-        .openLocked();
+    Opening opening =
+        new Opening(resources, directory, id, options, wanted, null, false, source, kept);
+    Partition partition = opening.openLocked();
+    if (!opening.clipped) {
+      try {
+        deleteOutside(partition, kept);
+      } catch (RuntimeException | Error e) {
+        partition.close();
+        throw e;
+      }
+    }
+    return partition;
   }
 
-  /** Keys that begin alike lie in one bucket from this length on, which no bound may split. */
-  private static void checkBound(Path directory, StoreOptions options, byte[] bound) {
-    if (bound != null && bound.length >= options.bucketPrefixBytes()) {
-      throw new StoreException(
-          StoreErrorCode.INVALID_ARGUMENT,
-          directory
-              + ": a bound of the range to keep has "
-              + bound.length
-              + " bytes, it must have less than "
-              + options.bucketPrefixBytes());
+  private static void deleteOutside(Partition partition, KeyRange kept) {
+    if (kept.from() != null) {
+      partition.deleteRange(new KeyRange(null, kept.from()));
+    }
+    if (kept.to() != null) {
+      partition.deleteRange(new KeyRange(kept.to(), null));
     }
   }
 
@@ -175,7 +183,7 @@ public final class Opening {
       String manifestName) {
     FileName manifest = manifestName == null ? null : manifestName(directory, manifestName);
     Opening opening =
-        new Opening(resources, directory, id, options, null, KeyRange.ALL, null, manifest, true);
+        new Opening(resources, directory, id, options, null, manifest, true, null, KeyRange.ALL);
     return opening.open(opening.list(), () -> {});
   }
 
@@ -212,6 +220,7 @@ public final class Opening {
             ? MappingSnapshot.empty(resources.budget(), options.pagesPerFileShift())
             : state.mapping();
     FileSet files = null;
+    PageReader reader = null;
     try {
       if (state != null && state.extension() != null) {
         state
@@ -227,23 +236,23 @@ public final class Opening {
               options.pageBytes(),
               options.pagesPerFileShift(),
               state == null ? Map.of() : state.terms());
-      if (imageFiles != null) {
-        clip = clipOf(state);
-        ImageFetch fetch = new ImageFetch(resources, options, files, image, imageFiles);
-        if (clip == Clip.BY_MAPPING) {
-          ImageFetch.Clipped clipped = fetch.clipped(state, kept);
+      reader =
+          new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+      if (source != null) {
+        state = arrived(state, files, reader);
+        if (state.mapping() != mapping) {
           mapping.release();
-          mapping = clipped.mapping();
-          clippedCounts = clipped.counts();
-        } else {
-          fetch.all();
+          mapping = state.mapping();
         }
       }
       checkMappingFits(mapping);
       checkFiles(files, mapping);
-      return assemble(names, chosen, state, mapping, files, lock);
+      return assemble(names, chosen, state, mapping, files, reader, lock);
     } catch (RuntimeException | Error e) {
       mapping.release();
+      if (reader != null) {
+        reader.close();
+      }
       if (files != null) {
         files.close();
       }
@@ -251,26 +260,15 @@ public final class Opening {
     }
   }
 
-  /** How the content of an image gets clipped. */
-  private enum Clip {
-    NONE,
-    /** Only pages that the range needs are mapped, and only their files are there. */
-    BY_MAPPING,
-    /** Everything is mapped; the rest is swept as after a range delete. */
-    BY_CUT
-  }
-
-  /**
-   * What expires is in a second tree that is ordered by time, and of a store that another engine
-   * wrote last nobody knows what its leaves hold: there everything is fetched.
-   */
-  private Clip clipOf(ManifestState state) {
-    if (kept.from() == null && kept.to() == null) {
-      return Clip.NONE;
+  /** Fetches what is needed of the data files; the state of only the kept keys if that can be. */
+  private ManifestState arrived(ManifestState state, FileSet files, PageReader reader) {
+    ImageArrival arrival = new ImageArrival(files, image, source);
+    if (kept.equals(KeyRange.ALL) || !ImageClip.isPossible(state)) {
+      arrival.requireAll();
+      return state;
     }
-    return state.extension() == null || state.ttlRootPage() != Root.NO_PAGE
-        ? Clip.BY_CUT
-        : Clip.BY_MAPPING;
+    clipped = true;
+    return new ImageClip(resources.budget(), reader, arrival, kept).apply(state);
   }
 
   private ManifestState read(FileName name) {
@@ -309,7 +307,8 @@ public final class Opening {
             "no such file");
       }
     }
-    if (image == null || clip == Clip.BY_MAPPING) {
+    if (image == null || source != null) {
+      // What comes while it opens is checked when it has come.
       return;
     }
     for (ManifestImage.DataFileLength file : image.files()) {
@@ -331,6 +330,7 @@ public final class Opening {
       ManifestState state,
       MappingSnapshot mapping,
       FileSet files,
+      PageReader reader,
       AutoCloseable lock) {
     PartitionContext context =
         new PartitionContext(
@@ -338,22 +338,72 @@ public final class Opening {
             options,
             resources,
             files,
+            reader,
             PageIds.of(mapping),
-            new FileIds(nextFile(files, mapping), options.pagesPerFileShift()));
+            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()));
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
             state == null ? Root.NO_PAGE : state.rootPage(),
             state == null ? Root.NO_PAGE : state.ttlRootPage(),
             mapping,
-            clippedCounts != null ? clippedCounts : counts(context, state, extension),
-            // Subtrees that were cut off are not reached, so a clip by mapping leaves them out.
-            extension == null || clip == Clip.BY_MAPPING ? new int[0] : extension.pendingCuts(),
+            counts(context, state, extension),
+            extension == null ? new int[0] : extension.pendingCuts(),
             context.references());
     if (!readOnly) {
       holdArchives(context, names);
       offerLeftovers(context, files);
     }
+    if (!clipped) {
+      return assemble(chosen, state, context, root, root, lock);
+    }
+    Root working = withoutEdges(context, root);
+    try {
+      Partition partition = assemble(chosen, state, context, root, working, lock);
+      // The committer holds what the manifest says, the rows what is read.
+      root.release();
+      return partition;
+    } catch (RuntimeException | Error e) {
+      working.release();
+      throw e;
+    }
+  }
+
+  private long nextFile(ManifestState state, MappingSnapshot mapping, FileSet files) {
+    long next = files.highestId() + 1;
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      next = Math.max(next, mapping.fileId(i) + 1);
+    }
+    // Of an image some files may not be here; their names are not given to other bytes.
+    return source == null
+        ? next
+        : Math.max(
+            next,
+            state.maxFilePage() - 1 + (1L << options.pagesPerFileShift())
+                >>> options.pagesPerFileShift());
+  }
+
+  /** The root without the keys outside of the range in the leaves at its edges. */
+  private Root withoutEdges(PartitionContext context, Root root) {
+    try (Flusher flusher = new Flusher(context)) {
+      Root working = flusher.clip(root, kept);
+      flusher.rootStands();
+      return working;
+    }
+  }
+
+  /**
+   * @param committed what the manifest says
+   * @param working what is read; taken over
+   */
+  private Partition assemble(
+      FileName chosen,
+      ManifestState state,
+      PartitionContext context,
+      Root committed,
+      Root working,
+      AutoCloseable lock) {
+    ManifestExtension extension = state == null ? null : state.extension();
     Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
     ManifestTarget target =
         new ManifestTarget(
@@ -363,12 +413,9 @@ public final class Opening {
             chosen instanceof FileName.Manifest known ? known.term() : 0,
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
-    ManifestWriter writer =
-        state == null
-            ? ManifestWriter.create(target)
-            : ManifestWriter.resume(target, state.withMapping(mapping));
-    Root working = clip == Clip.NONE ? root : clip(context, root);
     Rows rows = new Rows(context, working, sequence(state, extension));
+    ManifestWriter writer =
+        state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
     // A store of ours holds its long keys in buckets from its first commit on.
     boolean bucketKeys =
         state == null
@@ -380,47 +427,13 @@ public final class Opening {
             writer,
             manifestPath,
             state == null ? NO_DICTIONARY : state.dictionary(),
-            root,
+            committed,
             extension,
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
             rows::poison);
-    if (working != root) {
-      // The committer holds it now.
-      root.release();
-    }
-    if (clip == Clip.BY_CUT) {
-      context.background().request(rows);
-    }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
-  }
-
-  /** Above every file that is there or that the manifest names. */
-  private long nextFile(FileSet files, MappingSnapshot mapping) {
-    long nextFile = files.highestId() + 1;
-    for (int i = 0; i < mapping.fileCount(); i++) {
-      nextFile = Math.max(nextFile, mapping.fileId(i) + 1);
-    }
-    if (image != null) {
-      // Also above files that were not fetched: a name means one content to who keeps images.
-      for (ManifestImage.DataFileLength file : image.files()) {
-        nextFile = Math.max(nextFile, file.fileId() + 1);
-      }
-    }
-    return nextFile;
-  }
-
-  /**
-   * The first working root of a clipped partition: without what lies outside of the range. What the
-   * manifest names stays the committed root until the first commit.
-   */
-  private Root clip(PartitionContext context, Root root) {
-    try (Flusher flusher = new Flusher(context)) {
-      Root clipped = flusher.clip(root, kept, clip == Clip.BY_MAPPING);
-      flusher.rootStands();
-      return clipped;
-    }
   }
 
   private long sequence(ManifestState state, ManifestExtension extension) {
@@ -432,13 +445,14 @@ public final class Opening {
 
   private Counts counts(
       PartitionContext context, ManifestState state, ManifestExtension extension) {
-    if (state == null || state.rootPage() == Root.NO_PAGE) {
-      return Counts.EMPTY;
-    }
     if (extension != null) {
+      // Of an empty tree too: subtrees that wait for their sweep may hold overflow and TTL entries.
       EntryCounts known = extension.counts();
       return new Counts(
           known.entries(), known.overflowEntries(), known.ttlEntries(), known.exact());
+    }
+    if (state == null || state.rootPage() == Root.NO_PAGE) {
+      return Counts.EMPTY;
     }
     return readOnly ? Counts.UNKNOWN : count(context, state);
   }

@@ -42,11 +42,13 @@ final class PartitionContext implements AutoCloseable {
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
 
+  /** Takes over files and source. */
   PartitionContext(
       PartitionId id,
       StoreOptions options,
       PartitionResources resources,
       FileSet files,
+      PageReader source,
       PageIds pageIds,
       FileIds fileIds) {
     this.id = id;
@@ -55,8 +57,7 @@ final class PartitionContext implements AutoCloseable {
     this.files = files;
     this.pageIds = pageIds;
     this.fileIds = fileIds;
-    this.source =
-        new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+    this.source = source;
     this.filtering = new EntryFiltering(options.bucketPrefixBytes());
     this.treeOptions =
         new TreeOptions(

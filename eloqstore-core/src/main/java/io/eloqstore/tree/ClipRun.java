@@ -4,21 +4,19 @@
 package io.eloqstore.tree;
 
 import io.eloqstore.api.KeyRange;
+import io.eloqstore.page.LeafCursor;
 
-/** Removes everything outside of a range of keys, both sides in one run. */
-final class ClipRun extends CutRun {
-  private final byte[] keptFrom;
-  private final byte[] keptTo;
+/**
+ * Removes every key outside a range in one pass, so that no page outside is joined or linked to.
+ *
+ * <p>What lies outside is unmapped already: subtrees and overflow pages are forgotten, not freed.
+ */
+final class ClipRun extends RangeRun {
+  private final KeyRange kept;
 
-  ClipRun(
-      RewriteContext context,
-      KeyRange kept,
-      PageList dropped,
-      MergeListener listener,
-      MergeStatistics statistics) {
-    super(context, dropped, listener, statistics);
-    this.keptFrom = kept.from();
-    this.keptTo = kept.to();
+  ClipRun(RewriteContext context, KeyRange kept, MergeStatistics statistics) {
+    super(context, statistics);
+    this.kept = kept;
   }
 
   @Override
@@ -26,10 +24,10 @@ final class ClipRun extends CutRun {
     while (level.hasChild()) {
       if (isCovered(level)) {
         drop(level);
-      } else if (isAtEdge(level)) {
-        rewriteChild(level);
-      } else {
+      } else if (isInside(level)) {
         level.skip();
+      } else {
+        rewriteChild(level);
       }
     }
   }
@@ -37,23 +35,33 @@ final class ClipRun extends CutRun {
   @Override
   boolean isCovered(IndexLevel level) {
     byte[] bound = level.childBound();
-    return keptFrom != null
+    return kept.from() != null
             && bound != null
-            && compare(bound, level.childBoundLength(), keptFrom) <= 0
-        || keptTo != null && compare(level.childLow(), level.childLowLength(), keptTo) >= 0;
+            && compare(bound, level.childBoundLength(), kept.from()) <= 0
+        || kept.to() != null && compare(level.childLow(), level.childLowLength(), kept.to()) >= 0;
   }
 
-  /** Whether it may hold keys outside of the range, or may have a neighbour that goes. */
-  private boolean isAtEdge(IndexLevel level) {
+  /** Whether neither keys nor links of the child change. */
+  private boolean isInside(IndexLevel level) {
     byte[] bound = level.childBound();
-    return keptFrom != null && compare(level.childLow(), level.childLowLength(), keptFrom) <= 0
-        || keptTo != null
-            && (bound == null || compare(bound, level.childBoundLength(), keptTo) >= 0);
+    return (kept.from() == null
+            || compare(level.childLow(), level.childLowLength(), kept.from()) > 0)
+        && (kept.to() == null
+            || bound != null && compare(bound, level.childBoundLength(), kept.to()) < 0);
   }
 
   @Override
-  boolean isRemoved(byte[] key, int length) {
-    return keptFrom != null && compare(key, length, keptFrom) < 0
-        || keptTo != null && compare(key, length, keptTo) >= 0;
+  void unlinked(IndexLevel level) {
+    // Its pages have no place in the mapping any more.
+  }
+
+  @Override
+  boolean isTaken(LeafCursor entry) {
+    return !kept.contains(entry.key(), 0, entry.keyLength());
+  }
+
+  @Override
+  void taken(LeafCursor entry) {
+    statistics.entriesRemoved++;
   }
 }

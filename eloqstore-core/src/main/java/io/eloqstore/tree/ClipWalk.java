@@ -3,196 +3,212 @@
  */
 package io.eloqstore.tree;
 
-import io.eloqstore.api.CorruptionException;
 import io.eloqstore.api.KeyRange;
+import io.eloqstore.mapping.MappingBuilder;
+import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.page.IndexCursor;
 import io.eloqstore.page.LeafCursor;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.pagestore.PageSource;
-import java.util.Arrays;
-import java.util.BitSet;
-import java.util.function.IntToLongFunction;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /**
- * Finds the pages of a tree that a range of keys needs: level by level from the root, so that the
- * pages of a whole level can be fetched at once.
+ * Finds the pages of a tree that a range of keys needs, level by level from the root.
  *
- * <p>Reads the index pages above the range and, only when asked to, its leaves. A page that holds
- * nothing of the range is not read. One thread, one use; pins one page at a time.
+ * <p>Index pages in the range are read. Leaves are read only when entries may have overflow pages,
+ * and then the last page of each overflow group. A page outside the range is never read. Before the
+ * pages of a level are read, their data files are asked for, all at once. One thread, one use.
  */
 public final class ClipWalk {
+  private static final int LEVELS_MAX = 32;
+
   private final PageSource source;
-  private final IntToLongFunction filePages;
-  private final KeyRange kept;
-  private final Arrival arrival;
-  private final BitSet found = new BitSet();
+  private final MappingSnapshot mapping;
+  private final MappingBuilder kept;
+  private final KeyRange range;
+  private final boolean readsLeaves;
+  private final Consumer<SortedSet<Long>> files;
+  private final PageList leaves = new PageList();
+  private final OverflowGroup group = new OverflowGroup();
+  // Last pages of overflow groups whose followers are not known yet.
+  private PageList groupEnds = new PageList();
   private long entries;
   private long overflowEntries;
 
-  /** Told which pages are read next. */
-  public interface Arrival {
-    /** Returns when the files with these pages are there. */
-    void await(int[] pages);
-  }
-
   /**
-   * @param filePages file page of a logical page, -1 for none
-   * @param kept not empty
+   * @param mapping of the whole tree, held by the caller
+   * @param kept gets the pages that are found, where they are
+   * @param range not empty
+   * @param readsLeaves whether an entry may have overflow pages
+   * @param files told the ids of the data files that are read next; returns when they are there
    */
-  public ClipWalk(PageSource source, IntToLongFunction filePages, KeyRange kept, Arrival arrival) {
+  public ClipWalk(
+      PageSource source,
+      MappingSnapshot mapping,
+      MappingBuilder kept,
+      KeyRange range,
+      boolean readsLeaves,
+      Consumer<SortedSet<Long>> files) {
     this.source = source;
-    this.filePages = filePages;
+    this.mapping = mapping;
     this.kept = kept;
-    this.arrival = arrival;
+    this.range = range;
+    this.readsLeaves = readsLeaves;
+    this.files = files;
   }
 
   /**
    * Walks.
    *
-   * @param root the tree's root page, not {@link TreeMerger#EMPTY}
-   * @param readsLeaves whether there may be values in overflow pages, which only leaves name
-   * @return the logical pages; of a leaf at an edge all overflow pages
-   * @throws CorruptionException for a page that is not what it should be
+   * @param root the tree's root page, {@link TreeMerger#EMPTY} for none
+   * @throws io.eloqstore.api.CorruptionException when a page is not what the tree says
    */
-  public BitSet walk(int root, boolean readsLeaves) {
-    int[] level = {root};
-    boolean areLeaves = false;
-    while (!areLeaves) {
-      keep(level);
-      arrival.await(level);
-      PageList children = new PageList();
-      for (int i = 0; i < level.length; i++) {
-        areLeaves = walkIndex(level[i], i == 0, i + 1 == level.length, children);
+  public void walk(int root) {
+    if (root == TreeMerger.EMPTY) {
+      return;
+    }
+    PageList level = new PageList();
+    keep(root);
+    level.add(root);
+    for (int height = 0; level.size() > 0; height++) {
+      if (height == LEVELS_MAX) {
+        throw TreePages.corrupt(root, "levels below the root", "at most " + LEVELS_MAX, "more");
       }
-      level = children.toArray();
+      level = walkIndexLevel(level.toArray());
     }
-    keep(level);
     if (readsLeaves) {
-      arrival.await(level);
-      walkOverflow(level);
+      readLeaves();
+      while (groupEnds.size() > 0) {
+        readGroupEnds();
+      }
     }
-    return found;
   }
 
-  /** Entries of the leaves that were read, those at an edge that lie outside included. */
+  /** Entries in the range; only if leaves were read. */
   public long entries() {
     return entries;
   }
 
-  /** How many of them have their value in overflow pages. */
+  /** Entries in the range whose value lies on overflow pages; only if leaves were read. */
   public long overflowEntries() {
     return overflowEntries;
   }
 
-  private void keep(int[] pages) {
-    for (int page : pages) {
-      keep(page);
+  private void keep(int id) {
+    long filePage = mapping.filePage(id);
+    if (filePage == MappingSnapshot.UNMAPPED) {
+      throw TreePages.corrupt(id, "logical page", "mapped to a file page", "unmapped");
     }
-  }
-
-  private void keep(int page) {
-    if (page < 0 || found.get(page)) {
-      throw TreePages.corrupt(page, "pages of a tree", "each named once", "named twice");
+    if (kept.filePage(id) != MappingSnapshot.UNMAPPED) {
+      throw TreePages.corrupt(id, "logical page", "reached once", "reached twice");
     }
-    found.set(page);
+    kept.map(id, filePage);
   }
 
-  /**
-   * Adds the children in range.
-   *
-   * @param first whether keys before the range may lie below this page
-   * @param last whether keys behind it may
-   * @return whether the children are leaves
-   */
-  private boolean walkIndex(int page, boolean first, boolean last, PageList children) {
-    long at = pin(page, TreePages.INDEX);
-    try {
-      IndexCursor cursor = new IndexCursor();
-      cursor.open(source.arena(), at);
-      cursor.first();
-      int child = cursor.child();
-      boolean more = true;
-      boolean leftmost = true;
-      while (more && (leftmost || !last || !isBehind(cursor))) {
-        leftmost = false;
-        more = cursor.next();
-        // The separator of the next child is above every key of this one.
-        if (!first || !more || !isBefore(cursor)) {
-          children.add(child);
-        }
-        child = cursor.child();
-      }
-      return TreePages.isAboveLeaves(source.arena(), at);
-    } finally {
-      source.unpin(at);
+  private void require(int[] ids) {
+    SortedSet<Long> wanted = new TreeSet<>();
+    for (int id : ids) {
+      wanted.add(mapping.filePage(id) >>> mapping.pagesPerFileShift());
     }
+    files.accept(wanted);
   }
 
-  /** Whether a child's keys all lie behind the range. */
-  private boolean isBehind(IndexCursor child) {
-    return kept.to() != null && compare(child, kept.to()) >= 0;
-  }
-
-  /** Whether all keys below a separator lie before the range. */
-  private boolean isBefore(IndexCursor bound) {
-    return kept.from() != null && compare(bound, kept.from()) <= 0;
-  }
-
-  private static int compare(IndexCursor cursor, byte[] key) {
-    return Arrays.compareUnsigned(cursor.key(), 0, cursor.keyLength(), key, 0, key.length);
-  }
-
-  private long pin(int page, int types) {
-    long filePage = filePages.applyAsLong(page);
-    if (filePage == TreePages.NONE) {
-      throw TreePages.corrupt(page, "logical page", "mapped to a file page", "unmapped");
-    }
-    return source.pin(filePage, types);
-  }
-
-  /** Follows the chains of all values a step at a time: the last page of a group names the next. */
-  private void walkOverflow(int[] leaves) {
-    OverflowGroup group = new OverflowGroup();
-    PageList ends = new PageList();
-    LeafCursor entry = new LeafCursor();
-    for (int leaf : leaves) {
-      long at = pin(leaf, TreePages.LEAF);
+  private PageList walkIndexLevel(int[] ids) {
+    require(ids);
+    PageList below = new PageList();
+    IndexCursor cursor = new IndexCursor();
+    for (int id : ids) {
+      long at = source.pin(mapping.filePage(id), TreePages.INDEX);
       try {
-        entry.open(source.arena(), at);
-        for (boolean more = entry.first(); more; more = entry.next()) {
-          entries++;
-          if ((entry.flags() & LeafPage.OVERFLOW) != 0) {
-            overflowEntries++;
-            group.open(source.arena(), entry.valueAt(), entry.valueLength());
-            keep(group, ends);
+        boolean aboveLeaves = TreePages.isAboveLeaves(source.arena(), at);
+        cursor.open(source.arena(), at);
+        walkChildren(cursor, aboveLeaves ? leaves : below, !aboveLeaves || readsLeaves);
+      } finally {
+        source.unpin(at);
+      }
+    }
+    return below;
+  }
+
+  /** The page itself meets the range, so what its outermost children lack in bounds needs none. */
+  private void walkChildren(IndexCursor cursor, PageList target, boolean isWanted) {
+    boolean more = cursor.first();
+    while (more) {
+      int child = cursor.child();
+      if (cursor.keyLength() > 0 && isBehind(cursor)) {
+        return;
+      }
+      more = cursor.next();
+      boolean isBefore =
+          more
+              && range.from() != null
+              && RangeRun.compare(cursor.key(), cursor.keyLength(), range.from()) <= 0;
+      if (!isBefore) {
+        keep(child);
+        if (isWanted) {
+          target.add(child);
+        }
+      }
+    }
+  }
+
+  private boolean isBehind(IndexCursor cursor) {
+    return range.to() != null
+        && RangeRun.compare(cursor.key(), cursor.keyLength(), range.to()) >= 0;
+  }
+
+  private void readLeaves() {
+    int[] ids = leaves.toArray();
+    require(ids);
+    LeafCursor cursor = new LeafCursor();
+    for (int id : ids) {
+      long at = source.pin(mapping.filePage(id), TreePages.LEAF);
+      try {
+        cursor.open(source.arena(), at);
+        for (boolean more = cursor.first(); more; more = cursor.next()) {
+          if (range.contains(cursor.key(), 0, cursor.keyLength())) {
+            entry(cursor);
           }
         }
       } finally {
         source.unpin(at);
       }
     }
-    while (ends.size() > 0) {
-      int[] step = ends.toArray();
-      ends = new PageList();
-      arrival.await(step);
-      for (int end : step) {
-        long at = pin(end, TreePages.OVERFLOW);
-        try {
-          group.advance(source.arena(), at, source.pageBytes());
-        } finally {
-          source.unpin(at);
-        }
-        keep(group, ends);
-      }
+  }
+
+  private void entry(LeafCursor cursor) {
+    entries++;
+    if ((cursor.flags() & LeafPage.OVERFLOW) != 0) {
+      overflowEntries++;
+      group.open(source.arena(), cursor.valueAt(), cursor.valueLength());
+      keepGroup();
     }
   }
 
-  private void keep(OverflowGroup group, PageList ends) {
+  private void keepGroup() {
     for (int i = 0; i < group.count(); i++) {
       keep(group.page(i));
     }
     if (group.count() > 0) {
-      ends.add(group.page(group.count() - 1));
+      groupEnds.add(group.page(group.count() - 1));
+    }
+  }
+
+  private void readGroupEnds() {
+    int[] ids = groupEnds.toArray();
+    groupEnds = new PageList();
+    require(ids);
+    for (int id : ids) {
+      long at = source.pin(mapping.filePage(id), TreePages.OVERFLOW);
+      try {
+        group.openAtEnd(id);
+        group.advance(source.arena(), at, source.pageBytes());
+        keepGroup();
+      } finally {
+        source.unpin(at);
+      }
     }
   }
 }

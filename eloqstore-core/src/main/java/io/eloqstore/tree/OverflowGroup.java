@@ -52,6 +52,12 @@ final class OverflowGroup {
     }
   }
 
+  /** Stands on a group of which only the last page is known, to {@link #advance} from. */
+  void openAtEnd(int lastPage) {
+    pages[0] = lastPage;
+    count = 1;
+  }
+
   /** The next group, from the last page of this one. */
   void advance(Arena arena, long lastPageAt, int pageBytes) {
     count = nextCount(arena, lastPageAt, pageBytes);

@@ -6,32 +6,34 @@ package io.eloqstore.tree;
 import io.eloqstore.api.KeyRange;
 
 /**
- * Leaves a range of keys of a tree and unlinks everything else.
+ * Takes everything outside a range out of a tree whose mapping holds only the pages that {@link
+ * ClipWalk} kept.
  *
- * <p>Reads and rewrites the two leaves at the edges and the index pages above them; every page it
- * reads is one that {@link ClipWalk} finds. What it unlinks is neither read nor unmapped.
- *
- * @param listener hears of entries in the edge leaves only
- * @param statistics counts entries in the edge leaves only
+ * <p>Reads and rewrites the two leaves at the edges, at most a neighbour that one is joined with,
+ * and the index pages above them. No id of a page outside is freed, for it is unmapped already.
  */
-public record RangeClip(
-    RewriteContext context, MergeListener listener, MergeStatistics statistics) {
+public final class RangeClip {
+  private final RewriteContext context;
+  private final MergeStatistics statistics;
+
+  public RangeClip(RewriteContext context, MergeStatistics statistics) {
+    this.context = context;
+    this.statistics = statistics;
+  }
 
   /**
    * Clips.
    *
    * @param root the tree's root page, {@link TreeMerger#EMPTY} for none
-   * @param kept not empty
-   * @return what is left and what was unlinked
+   * @param kept the keys that stay; not empty
+   * @return the new root page, {@link TreeMerger#EMPTY} when nothing is left
    */
-  public RangeCut.Result clip(int root, KeyRange kept) {
+  public int clip(int root, KeyRange kept) {
     if (root == TreeMerger.EMPTY) {
-      return new RangeCut.Result(root, new int[0]);
+      return root;
     }
-    PageList dropped = new PageList();
-    try (ClipRun run = new ClipRun(context, kept, dropped, listener, statistics)) {
-      int newRoot = run.run(root);
-      return new RangeCut.Result(newRoot, dropped.toArray());
+    try (ClipRun run = new ClipRun(context, kept, statistics)) {
+      return run.run(root);
     }
   }
 }

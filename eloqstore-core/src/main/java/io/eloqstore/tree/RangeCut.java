@@ -46,7 +46,7 @@ public final class RangeCut {
     }
     PageList dropped = new PageList();
     byte[] from = range.from() == null ? TreePages.NO_KEY : range.from();
-    try (CutRun run = new RangeRun(context, from, range.to(), dropped, listener, statistics)) {
+    try (CutRun run = new CutRun(context, from, range.to(), dropped, listener, statistics)) {
       int newRoot = run.run(root);
       return new Result(newRoot, dropped.toArray());
     }

@@ -3,53 +3,94 @@
  */
 package io.eloqstore.tree;
 
-/** Removes a range of keys. */
-final class RangeRun extends CutRun {
-  private final byte[] from;
-  private final byte[] to;
+import io.eloqstore.page.LeafCursor;
+import java.util.Arrays;
 
-  /**
-   * @param to {@code null} for none
-   */
-  RangeRun(
-      RewriteContext context,
-      byte[] from,
-      byte[] to,
-      PageList dropped,
-      MergeListener listener,
-      MergeStatistics statistics) {
-    super(context, dropped, listener, statistics);
-    this.from = from;
-    this.to = to;
+/**
+ * Takes ranges of keys out of a tree; subtrees that lie in one altogether are unlinked unread.
+ *
+ * <p>The leaves at the edges are rewritten, and the index pages above them.
+ */
+abstract class RangeRun extends TreeRewrite {
+  private final LeafCursor base = new LeafCursor();
+
+  /** Leaves behind the group that is open were unlinked. */
+  private boolean dropsAfterGroup;
+
+  RangeRun(RewriteContext context, MergeStatistics statistics) {
+    // The leaves at the edges change their links even when they lose no entry.
+    super(context, statistics, true);
+  }
+
+  /** Whether every key of the child a level stands on goes. */
+  abstract boolean isCovered(IndexLevel level);
+
+  /** The child a level stands on, which is covered, is reached no more. */
+  abstract void unlinked(IndexLevel level);
+
+  /** Whether an entry of an edge leaf goes. */
+  abstract boolean isTaken(LeafCursor entry);
+
+  /** An entry of an edge leaf goes. */
+  abstract void taken(LeafCursor entry);
+
+  static int compare(byte[] key, int length, byte[] edge) {
+    return Arrays.compareUnsigned(key, 0, length, edge, 0, edge.length);
   }
 
   @Override
-  void rewriteChildren(IndexLevel level) {
-    while (level.hasChild()) {
-      byte[] bound = level.childBound();
-      if (bound != null && compare(bound, level.childBoundLength(), from) < 0) {
-        level.skip();
-      } else if (to != null && compare(level.childLow(), level.childLowLength(), to) > 0) {
-        return;
-      } else if (isCovered(level)) {
-        drop(level);
+  final void fillEmpty() {
+    throw new IllegalStateException("an empty tree is not cut");
+  }
+
+  final void drop(IndexLevel level) {
+    level.beginGroup();
+    unlink(level);
+    leafChain.dropBetween();
+  }
+
+  private void unlink(IndexLevel level) {
+    level.touch();
+    unlinked(level);
+    level.step();
+  }
+
+  @Override
+  final boolean hasSibling(IndexLevel level) {
+    boolean any = false;
+    while (level.hasChild() && isCovered(level)) {
+      unlink(level);
+      any = true;
+    }
+    // A leaf that joins the open group links to what came before it there; when none does, the
+    // chain is told after the group. Index pages join when no group of leaves is open.
+    if (any && !level.aboveLeaves) {
+      leafChain.dropBetween();
+    } else if (any && !level.hasChild()) {
+      dropsAfterGroup = true;
+    }
+    return level.hasChild();
+  }
+
+  @Override
+  final void groupClosed() {
+    if (dropsAfterGroup) {
+      dropsAfterGroup = false;
+      leafChain.dropBetween();
+    }
+  }
+
+  @Override
+  final void rewriteLeaf(IndexLevel level) {
+    long at = openLeaf(level, base);
+    for (boolean more = true; more; more = base.next()) {
+      if (isTaken(base)) {
+        leaves.markChanged();
+        taken(base);
       } else {
-        rewriteChild(level);
+        leaves.add(base);
       }
     }
-  }
-
-  @Override
-  boolean isCovered(IndexLevel level) {
-    if (compare(level.childLow(), level.childLowLength(), from) < 0) {
-      return false;
-    }
-    byte[] bound = level.childBound();
-    return to == null || bound != null && compare(bound, level.childBoundLength(), to) <= 0;
-  }
-
-  @Override
-  boolean isRemoved(byte[] key, int length) {
-    return compare(key, length, from) >= 0 && (to == null || compare(key, length, to) < 0);
+    pages.unpin(at);
   }
 }

@@ -40,6 +40,7 @@ final class PartitionWorld implements AutoCloseable {
   final Path directory;
   final StoreOptions options;
   private final ValueBuffer value = new ValueBuffer();
+  private PartitionId id = ID;
   private EloqStore store;
   private OwnedPartition partition;
 
@@ -56,7 +57,7 @@ final class PartitionWorld implements AutoCloseable {
 
   void open() {
     store = EloqStore.open(shard, directory, options);
-    partition = store.openPartition(ID);
+    partition = store.openPartition(id);
   }
 
   /** Closes without a commit. */
@@ -114,7 +115,23 @@ final class PartitionWorld implements AutoCloseable {
   }
 
   Path partitionDirectory() {
-    return store.partitionDirectory(ID);
+    return store.partitionDirectory(id);
+  }
+
+  /** Closes the partition alone, without a commit, and opens it again. */
+  void reopenPartition() {
+    partition.close();
+    partition = store.openPartition(id);
+  }
+
+  EloqStore store() {
+    return store;
+  }
+
+  /** Goes on with another partition of the store. */
+  void use(OwnedPartition other) {
+    partition = other;
+    id = other.id();
   }
 
   /** What lies behind the partition. */
