@@ -15,6 +15,9 @@ package io.eloqstore.api;
 @FunctionalInterface
 public interface EntryFilter {
 
+  /** Called before the first entry of a rewrite and of each step of a sweep. */
+  default void begin() {}
+
   /**
    * Whether an entry goes. Not asked for keys so long that they share an entry with others
    * (architecture D15). Of a list, each chunk is an entry: its key is that of the list and eight

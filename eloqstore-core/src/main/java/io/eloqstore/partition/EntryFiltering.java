@@ -57,7 +57,11 @@ final class EntryFiltering {
   /** The filter for one merge; {@code null} when there is none. */
   Filter forMerge(PageSource source, IntToLongFunction mapping) {
     EntryFilter present = filter;
-    return present == null ? null : new Filter(present, source, mapping);
+    if (present == null) {
+      return null;
+    }
+    present.begin();
+    return new Filter(present, source, mapping);
   }
 
   /**

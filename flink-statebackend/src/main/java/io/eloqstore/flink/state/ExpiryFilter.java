@@ -85,6 +85,12 @@ final class ExpiryFilter implements EntryFilter {
     }
   }
 
+  /** What was read of the clock before may be long ago. */
+  @Override
+  public void begin() {
+    byStateId.values().forEach(expiry -> expiry.entriesLeft = 0);
+  }
+
   @Override
   public boolean drops(Entry entry) {
     if (entry.keyLength() <= layout.headerBytes()) {

@@ -8,11 +8,11 @@ import org.apache.flink.api.common.state.StateTtlConfig;
 
 /** What a state's time to live asks of the background. */
 final class ExpirySettings {
-  /** One that names no strategy: its strategies are the constants that stand for none named. */
-  static final StateTtlConfig CONFIG = StateTtlConfig.newBuilder(Duration.ofMillis(1)).build();
-
   private static final StateTtlConfig.IncrementalCleanupStrategy BY_DEFAULT =
-      CONFIG.getCleanupStrategies().getIncrementalCleanupStrategy();
+      StateTtlConfig.newBuilder(Duration.ofMillis(1))
+          .build()
+          .getCleanupStrategies()
+          .getIncrementalCleanupStrategy();
 
   private ExpirySettings() {}
 

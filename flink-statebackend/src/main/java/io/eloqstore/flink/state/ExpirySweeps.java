@@ -32,8 +32,7 @@ public final class ExpirySweeps {
   /** A sweep reads every leaf, so it does not follow the one before at once. */
   static final long PERIOD_MS_MIN = 60_000;
 
-  private static final RocksdbCompactFilterCleanupStrategy BY_DEFAULT =
-      ExpirySettings.CONFIG.getCleanupStrategies().getRocksdbCompactFilterCleanupStrategy();
+  private static final int ENTRIES_PER_CLOCK = 1000;
   private static final int TIME_IN_MAP_ENTRY = 1;
 
   private final List<ExpiryFilter> filters = new ArrayList<>();
@@ -61,39 +60,42 @@ public final class ExpirySweeps {
    */
   public void register(StateDescriptor<?, ?> descriptor, int[] ids, TypeSerializer<?> serializer) {
     StateTtlConfig config = descriptor.getTtlConfig();
-    RocksdbCompactFilterCleanupStrategy asked =
-        config.isEnabled()
-            ? config.getCleanupStrategies().getRocksdbCompactFilterCleanupStrategy()
-            : null;
+    boolean cleans = config.isEnabled() && config.getCleanupStrategies().inRocksdbCompactFilter();
     for (int i = 0; i < filters.size(); i++) {
-      filters.get(i).register(ids[i], asked == null ? null : expiry(descriptor, asked, serializer));
+      filters.get(i).register(ids[i], cleans ? expiry(descriptor, serializer) : null);
     }
-    if (asked == null) {
+    if (!cleans) {
       periods.remove(descriptor.getName());
       return;
     }
     if (periods.isEmpty()) {
       lastSweepMs = time.currentTimestamp();
     }
-    long period =
-        asked == BY_DEFAULT
+    RocksdbCompactFilterCleanupStrategy named = named(config);
+    periods.put(
+        descriptor.getName(),
+        named == null
             ? Math.max(config.getTimeToLive().toMillis(), PERIOD_MS_MIN)
-            : asked.getPeriodicCompactionTime().toMillis();
-    periods.put(descriptor.getName(), period);
+            : named.getPeriodicCompactionTime().toMillis());
+  }
+
+  /** What the user set; {@code null} when cleanup in the background was left to the backend. */
+  private static RocksdbCompactFilterCleanupStrategy named(StateTtlConfig config) {
+    return config.getCleanupStrategies().getRocksdbCompactFilterCleanupStrategy();
   }
 
   private static ExpiryFilter.Expiry expiry(
-      StateDescriptor<?, ?> descriptor,
-      RocksdbCompactFilterCleanupStrategy asked,
-      TypeSerializer<?> serializer) {
+      StateDescriptor<?, ?> descriptor, TypeSerializer<?> serializer) {
+    StateTtlConfig config = descriptor.getTtlConfig();
+    RocksdbCompactFilterCleanupStrategy named = named(config);
     TypeSerializer<?> elements =
         serializer instanceof ListSerializer<?> list
                 && descriptor.getType() == StateDescriptor.Type.LIST
             ? list.getElementSerializer().duplicate()
             : null;
     return new ExpiryFilter.Expiry(
-        descriptor.getTtlConfig().getTimeToLive().toMillis(),
-        Math.max(1, asked.getQueryTimeAfterNumEntries()),
+        config.getTimeToLive().toMillis(),
+        named == null ? ENTRIES_PER_CLOCK : Math.max(1, named.getQueryTimeAfterNumEntries()),
         descriptor.getType() == StateDescriptor.Type.MAP ? TIME_IN_MAP_ENTRY : 0,
         elements);
   }
