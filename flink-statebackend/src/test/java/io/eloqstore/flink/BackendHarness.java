@@ -45,12 +45,16 @@ final class BackendHarness {
   TtlTimeProvider time = TtlTimeProvider.DEFAULT;
 
   BackendHarness(Path directory) {
+    this(directory, new MockEnvironmentBuilder().build());
+  }
+
+  BackendHarness(Path directory, MockEnvironment env) {
     this.directory = directory;
     this.settings =
         BackendSettings.defaults()
             .withLocalDirectories(List.of(directory.toString()))
             .withIncremental(true);
-    this.env = new MockEnvironmentBuilder().build();
+    this.env = env;
   }
 
   EloqStoreStateBackend stateBackend() {
