@@ -115,12 +115,20 @@ public interface OwnedPartition extends AutoCloseable {
 
   /**
    * A snapshot iterator over the keys of a range: it sees every write made before this call and
-   * none made after. Owner only. It keeps memory or pages alive until it is closed, and is
-   * re-seated on a private root when that memory is needed elsewhere.
+   * none made after. Owner only, unless {@linkplain #allowConcurrentIterators others} may. It keeps
+   * memory or pages alive until it is closed, and is re-seated on a private root when that memory
+   * is needed elsewhere.
    *
    * @param reverse from the last key to the first
    */
   EntryIterator iterator(KeyRange range, boolean reverse);
+
+  /**
+   * Lets other threads than the owner open iterators while the owner writes, each for itself, from
+   * now until the partition is closed. Each write then costs two more stores; and a thread that
+   * opens an iterator waits for the write that is under way.
+   */
+  void allowConcurrentIterators();
 
   /**
    * Reads the next entries of a range into {@code batch}, pinning nothing once it returns: for

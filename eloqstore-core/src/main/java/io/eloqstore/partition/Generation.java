@@ -31,7 +31,7 @@ final class Generation {
 
   Generation(PartitionContext context, long number) {
     this.context = context;
-    this.buffer = new WriteBuffer(context.budget(), false);
+    this.buffer = new WriteBuffer(context.budget(), context.hasGuestIterators());
     this.number = number;
   }
 

@@ -207,6 +207,12 @@ public final class Partition implements OwnedPartition {
   }
 
   @Override
+  public void allowConcurrentIterators() {
+    checkWritable();
+    rows.allowGuestIterators();
+  }
+
+  @Override
   public void requestSweep() {
     checkWritable();
     rows.checkOpen();

@@ -41,6 +41,7 @@ final class PartitionContext implements AutoCloseable {
   private int deleters;
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
+  private volatile boolean guestIterators;
 
   /** Takes over files and source. */
   PartitionContext(
@@ -114,6 +115,15 @@ final class PartitionContext implements AutoCloseable {
 
   FileReferences references() {
     return references;
+  }
+
+  /** Whether other threads than the owner open iterators. */
+  boolean hasGuestIterators() {
+    return guestIterators;
+  }
+
+  void allowGuestIterators() {
+    guestIterators = true;
   }
 
   EntryFiltering filtering() {

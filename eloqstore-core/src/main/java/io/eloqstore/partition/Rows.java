@@ -10,7 +10,6 @@ import io.eloqstore.api.ValueBuffer;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,7 +54,7 @@ final class Rows implements Background.Step {
   private final ValueBuffer scanValue = new ValueBuffer();
   private final Object lock = new Object();
   private final Deque<RowsPoint> points = new ArrayDeque<>();
-  private final List<RowIterator> iterators = new ArrayList<>();
+  private final OpenIterators iterators = new OpenIterators();
   private volatile View view;
   private volatile StoreException poison;
   private volatile boolean closed;
@@ -180,23 +179,12 @@ final class Rows implements Background.Step {
     }
   }
 
-  /**
-   * Opens an iterator that sees what is written now and nothing later. The caller owns from now.
-   */
+  /** Opens an iterator that sees what is written now and nothing later. */
   RowIterator iterator(KeyRange range, boolean reverse) {
     checkOpen();
-    if (owner != null && Thread.currentThread() != owner && busy) {
-      throw new StoreException(
-          StoreErrorCode.INVALID_ARGUMENT,
-          "only the owner of partition "
-              + context.id()
-              + " may open a snapshot iterator: "
-              + owner.getName()
-              + " is writing, "
-              + Thread.currentThread().getName()
-              + " asked");
+    if (!context.hasGuestIterators() || owner == null) {
+      becomeOwner();
     }
-    owner = Thread.currentThread();
     View pinned = pinView();
     Generation[] generations = pinned.all();
     long newest = pinned.active().buffer().openSnapshot(sequence);
@@ -209,16 +197,31 @@ final class Rows implements Background.Step {
       View.unpin(generations, pinned.root());
       throw e;
     }
-    synchronized (lock) {
-      iterators.add(iterator);
+    if (iterators.add(iterator)) {
+      return iterator;
     }
-    return iterator;
+    // Closed meanwhile by another thread, which did not see this iterator.
+    iterator.close();
+    throw closedBefore("call");
+  }
+
+  private void becomeOwner() {
+    if (owner != null && Thread.currentThread() != owner && busy) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT,
+          "only the owner of partition "
+              + context.id()
+              + " may open a snapshot iterator: "
+              + owner.getName()
+              + " is writing, "
+              + Thread.currentThread().getName()
+              + " asked");
+    }
+    owner = Thread.currentThread();
   }
 
   void forget(RowIterator iterator) {
-    synchronized (lock) {
-      iterators.remove(iterator);
-    }
+    iterators.remove(iterator);
   }
 
   /** Retains every part of one view; a part that went away meanwhile means that the view is old. */
@@ -315,9 +318,13 @@ final class Rows implements Background.Step {
 
   void checkOpen() {
     if (closed) {
-      throw new StoreException(
-          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the call");
+      throw closedBefore("call");
     }
+  }
+
+  private StoreException closedBefore(String what) {
+    return new StoreException(
+        StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the " + what);
   }
 
   // ---- freezing and memory ----------------------------------------------------------------------
@@ -373,6 +380,18 @@ final class Rows implements Background.Step {
     }
   }
 
+  /** From now on iterators of other threads see whole writes. Owner only. */
+  void allowGuestIterators() {
+    enter();
+    try {
+      context.allowGuestIterators();
+      // The next buffer is made for them.
+      freezeActive();
+    } finally {
+      leave();
+    }
+  }
+
   void freezeActive() {
     giveBackAsked = false;
     view.active().buffer().freeze();
@@ -409,7 +428,7 @@ final class Rows implements Background.Step {
     if (workerWill || seen.frozen().length > 0 || !seen.active().isEmpty()) {
       return true;
     }
-    return openIterators().stream().anyMatch(iterator -> iterator.pinsFlushed(flushedNumber));
+    return iterators.pinFlushed(flushedNumber);
   }
 
   private void enterAgain() {
@@ -456,7 +475,9 @@ final class Rows implements Background.Step {
       if (context.filtering().wantsStep() && view.oldestFrozen() == null) {
         filterStep(view.root());
       }
-      reseatIfNeeded();
+      if (context.isWriteMemoryShort()) {
+        iterators.reseat(flusher, flushedNumber);
+      }
       if (view.oldestFrozen() != null
           || view.root().pendingCuts().length > 0
           || context.filtering().wantsStep()) {
@@ -527,22 +548,6 @@ final class Rows implements Background.Step {
     }
   }
 
-  /** Iterators that alone hold flushed buffers move to a root of their own when memory is short. */
-  private void reseatIfNeeded() {
-    if (!context.isWriteMemoryShort()) {
-      return;
-    }
-    for (RowIterator iterator : openIterators()) {
-      iterator.reseat(flusher, flushedNumber);
-    }
-  }
-
-  private List<RowIterator> openIterators() {
-    synchronized (lock) {
-      return List.copyOf(iterators);
-    }
-  }
-
   /** The first failed write decides: nothing is written or deleted from now on. */
   StoreException poison(StoreException failure) {
     synchronized (lock) {
@@ -577,17 +582,13 @@ final class Rows implements Background.Step {
     }
     closed = true;
     context.background().retire(this);
-    StoreException gone =
-        new StoreException(
-            StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the commit");
-    List<RowIterator> open;
+    StoreException gone = closedBefore("commit");
     synchronized (lock) {
       for (RowsPoint point; (point = points.poll()) != null; ) {
         point.fail(gone);
       }
-      open = List.copyOf(iterators);
     }
-    open.forEach(RowIterator::close);
+    iterators.close();
     scanCursor.close();
     View last = view;
     View.unpin(last.all(), last.root());

@@ -104,6 +104,19 @@ public final class Shard implements PartitionResources, AutoCloseable {
     return budget.budgetBytes();
   }
 
+  /** A look at counters, cheap enough to be taken every second. */
+  public ShardStatistics statistics() {
+    return new ShardStatistics(
+        budget.budgetBytes(),
+        budget.used(MemoryUse.WRITE_BUFFER),
+        budget.used(MemoryUse.MAPPING),
+        budget.used(MemoryUse.FRAME),
+        budget.used(MemoryUse.IO),
+        cache.hits(),
+        cache.misses(),
+        cache.evictions());
+  }
+
   /** Counts an open partition; it must be {@linkplain #left left} before the shard is closed. */
   public synchronized void joined(Partition partition) {
     if (closed) {

@@ -16,6 +16,7 @@ import org.apache.flink.api.common.state.State;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
 import org.apache.flink.core.fs.CloseableRegistry;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.checkpoint.SnapshotType;
@@ -43,6 +44,7 @@ final class BackendHarness {
   EngineFactory engines = FakeEngine::open;
   BackendSettings settings;
   TtlTimeProvider time = TtlTimeProvider.DEFAULT;
+  MetricGroup metrics = UnregisteredMetricsGroup.createOperatorMetricGroup();
 
   BackendHarness(Path directory) {
     this(directory, new MockEnvironmentBuilder().build());
@@ -78,7 +80,7 @@ final class BackendHarness {
             range,
             env.getTaskKvStateRegistry(),
             time,
-            UnregisteredMetricsGroup.createOperatorMetricGroup(),
+            metrics,
             (name, value) -> {},
             new ArrayList<>(Arrays.asList(handles)),
             new CloseableRegistry(),

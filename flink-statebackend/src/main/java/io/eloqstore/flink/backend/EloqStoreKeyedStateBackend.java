@@ -62,6 +62,7 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
   private final HeapPriorityQueuesManager heapTimers;
   private final StoredTimers storedTimers;
   private final Map<String, EngineState<K, ?, ?>> created = new HashMap<>();
+  private boolean queried;
   private boolean disposed;
 
   EloqStoreKeyedStateBackend(
@@ -194,7 +195,17 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
     KeyedState registered = table.put(name, metaInfo);
     state = createOrUpdate(descriptor, registered, metaInfo);
     expiry.register(descriptor, registered.ids(), metaInfo.getStateSerializer());
+    allowQueries(descriptor);
     return (T) state;
+  }
+
+  /** Lists and maps are read by iterators of other threads then. */
+  @SuppressWarnings("deprecation") // Queryable state is, and still there.
+  private void allowQueries(StateDescriptor<?, ?> descriptor) {
+    if (descriptor.isQueryable() && !queried) {
+      queried = true;
+      table.partitions().all().forEach(part -> part.partition().allowConcurrentIterators());
+    }
   }
 
   @SuppressWarnings("unchecked")

@@ -8,6 +8,7 @@ import io.eloqstore.flink.checkpoint.NativeSnapshots;
 import io.eloqstore.flink.checkpoint.SnapshotOrigin;
 import io.eloqstore.flink.checkpoint.StateRestore;
 import io.eloqstore.flink.checkpoint.StateTable;
+import io.eloqstore.flink.checkpoint.TransferCounts;
 import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.resource.BackendLease;
 import io.eloqstore.flink.resource.EngineFactory;
@@ -29,12 +30,17 @@ import org.apache.flink.runtime.state.StateSerializerProvider;
 import org.apache.flink.runtime.state.StreamCompressionDecorator;
 import org.apache.flink.runtime.state.metrics.LatencyTrackingStateConfig;
 import org.apache.flink.runtime.state.metrics.SizeTrackingStateConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Builds a keyed backend: takes memory, a working directory and a store, restores, and hands all of
  * it to the backend. A build that fails leaves nothing behind.
  */
 public final class EloqStoreKeyedStateBackendBuilder<K> {
+  private static final Logger LOG =
+      LoggerFactory.getLogger(EloqStoreKeyedStateBackendBuilder.class);
+
   final KeyedStateBackendParameters<K> parameters;
   final LatencyTrackingStateConfig latencyTracking;
   final SizeTrackingStateConfig sizeTracking;
@@ -132,6 +138,7 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
             settings.timersInStore());
     StateSerializerProvider<K> keySerializer =
         StateSerializerProvider.fromNewRegisteredSerializer(parameters.getKeySerializer());
+    TransferCounts counts = new TransferCounts();
     long begin = System.nanoTime();
     SnapshotOrigin origin =
         new StateRestore<>(
@@ -140,13 +147,31 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
                 keySerializer,
                 userCode(),
                 settings.transferThreads(),
-                parameters.getCancelStreamRegistry())
+                parameters.getCancelStreamRegistry(),
+                counts)
             .restore(parameters.getStateHandles());
+    long restoreMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    long fetchMs = TimeUnit.NANOSECONDS.toMillis(counts.fetchNanos());
     parameters
         .getCustomInitializationMetrics()
-        .addMetric(
-            MetricNames.RESTORE_STATE_DURATION,
-            TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+        .addMetric(MetricNames.RESTORE_STATE_DURATION, restoreMs);
+    parameters
+        .getCustomInitializationMetrics()
+        .addMetric(MetricNames.DOWNLOAD_STATE_DURATION, fetchMs);
+    LOG.info(
+        "Keyed state of {}, key groups {}: {} partitions from {} handles, {} files with {} bytes"
+            + " fetched in {} ms, open after {} ms",
+        parameters.getOperatorIdentifier(),
+        parameters.getKeyGroupRange(),
+        table.partitions().all().size(),
+        parameters.getStateHandles().size(),
+        counts.fetchedFiles(),
+        counts.fetchedBytes(),
+        fetchMs,
+        restoreMs);
+    if (settings.metrics()) {
+      new BackendMetrics(lease, table.partitions(), counts).register(parameters.getMetricGroup());
+    }
     return new EloqStoreKeyedStateBackend<>(
         this,
         keySerializer.currentSchemaSerializer(),
@@ -159,7 +184,9 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
             origin,
             parameters.getEnv().getTaskStateManager().createLocalRecoveryConfig(),
             settings.transferThreads(),
-            settings.incremental()),
+            settings.incremental(),
+            counts,
+            parameters.getOperatorIdentifier()),
         // The caller's registry ends with the restore; the backend cancels its own snapshots.
         new CloseableRegistry());
   }

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink.checkpoint;
 
-import io.eloqstore.api.ImageFiles;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
@@ -13,6 +12,7 @@ import io.eloqstore.flink.key.StateIds;
 import io.eloqstore.flink.resource.StateStore;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -43,6 +43,7 @@ final class NativeRestore {
   private final StateTable table;
   private final ClassLoader userCode;
   private final CloseableRegistry cancel;
+  private final TransferCounts counts;
   private final List<Source> sources = new ArrayList<>();
   private final List<Wanted> wanted = new ArrayList<>();
 
@@ -75,7 +76,12 @@ final class NativeRestore {
   }
 
   NativeRestore(
-      StateStore store, StateTable table, ClassLoader userCode, CloseableRegistry cancel) {
+      StateStore store,
+      StateTable table,
+      ClassLoader userCode,
+      CloseableRegistry cancel,
+      TransferCounts counts) {
+    this.counts = counts;
     this.store = store;
     this.table = table;
     this.userCode = userCode;
@@ -164,21 +170,30 @@ final class NativeRestore {
 
   private OwnedPartition open(Wanted part, PartitionId id) throws Exception {
     Path directory = store.partitionDirectory(id);
+    long begin = System.nanoTime();
     part.source.files().fetchManifest(part.part, directory);
+    counts.fetched(0, 0, System.nanoTime() - begin);
     boolean whole = part.common.equals(part.found.keyGroups());
     KeyRange kept = whole ? KeyRange.ALL : table.layout().keyGroupRange(part.common);
-    ImageFiles files =
-        names -> {
-          try {
-            part.source.files().fetch(part.part, names, directory);
-          } catch (IOException | RuntimeException e) {
-            throw e;
-          } catch (Exception e) {
-            throw new IOException("Files of a snapshot were not fetched: " + names, e);
-          }
-          part.fetched.addAll(names);
-        };
-    return store.restorePartition(id, part.found.imageDescription(), kept, files);
+    return store.restorePartition(
+        id, part.found.imageDescription(), kept, names -> fetch(part, names, directory));
+  }
+
+  private void fetch(Wanted part, List<String> names, Path directory) throws IOException {
+    long begin = System.nanoTime();
+    try {
+      part.source.files().fetch(part.part, names, directory);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IOException("Files of a snapshot were not fetched: " + names, e);
+    }
+    long bytes = 0;
+    for (String name : names) {
+      bytes += Files.size(directory.resolve(name));
+    }
+    counts.fetched(names.size(), bytes, System.nanoTime() - begin);
+    part.fetched.addAll(names);
   }
 
   /** Files and meta stream are of the same snapshot exactly if both name the same state ids. */

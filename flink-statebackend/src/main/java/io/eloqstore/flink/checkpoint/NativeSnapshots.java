@@ -16,6 +16,8 @@ import org.apache.flink.runtime.state.LocalRecoveryConfig;
 import org.apache.flink.runtime.state.SnapshotResult;
 import org.apache.flink.runtime.state.SnapshotStrategy;
 import org.apache.flink.util.ResourceGuard;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes checkpoints and native savepoints: the files of partition images, as byte ranges.
@@ -28,6 +30,8 @@ import org.apache.flink.util.ResourceGuard;
  */
 public final class NativeSnapshots<K>
     implements SnapshotStrategy<KeyedStateHandle, NativeResources> {
+  private static final Logger LOG = LoggerFactory.getLogger(NativeSnapshots.class);
+
   private final StateTable table;
   private final TypeSerializer<K> keySerializer;
   private final ResourceGuard guard;
@@ -35,12 +39,16 @@ public final class NativeSnapshots<K>
   private final RangeTransfer transfer;
   private final LocalRecoveryConfig localRecovery;
   private final boolean incremental;
+  private final TransferCounts counts;
+  private final String operator;
 
   /**
    * @param guard taken while a snapshot uses the partitions
    * @param origin which backend the files belong to and what is uploaded of them already
    * @param localRecovery whether and where checkpoints are kept on the local disk too
    * @param incremental whether checkpoints build on earlier ones
+   * @param counts told of what is uploaded
+   * @param operator names the operator in log lines
    */
   public NativeSnapshots(
       StateTable table,
@@ -49,7 +57,11 @@ public final class NativeSnapshots<K>
       SnapshotOrigin origin,
       LocalRecoveryConfig localRecovery,
       int transferThreads,
-      boolean incremental) {
+      boolean incremental,
+      TransferCounts counts,
+      String operator) {
+    this.counts = counts;
+    this.operator = operator;
     this.table = table;
     this.keySerializer = keySerializer;
     this.guard = guard;
@@ -124,6 +136,14 @@ public final class NativeSnapshots<K>
         }
         upload.uploadFiles(shared ? ledger : null);
         SnapshotResult<KeyedStateHandle> result = upload.finish(keySerializer);
+        counts.uploaded(upload.uploadedBytes(), upload.reusedBytes());
+        LOG.debug(
+            "Checkpoint {} of {}, key groups {}: {} bytes uploaded, {} bytes reused",
+            checkpointId,
+            operator,
+            table.keyGroupRange(),
+            upload.uploadedBytes(),
+            upload.reusedBytes());
         finished = true;
         return result;
       } finally {

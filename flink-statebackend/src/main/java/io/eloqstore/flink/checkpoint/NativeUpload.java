@@ -153,6 +153,18 @@ final class NativeUpload implements AutoCloseable {
     return local == null ? SnapshotResult.of(remote) : SnapshotResult.withLocalState(remote, local);
   }
 
+  long uploadedBytes() {
+    return bytes(uploaded);
+  }
+
+  long reusedBytes() {
+    return bytes(reused);
+  }
+
+  private static long bytes(List<StoredRange> ranges) {
+    return ranges.stream().mapToLong(stored -> stored.range().length()).sum();
+  }
+
   /** {@code null} when nothing, or not all of it, is kept locally. */
   private KeyedStateHandle localHandle() throws IOException {
     StreamStateHandle localMeta = meta.getTaskLocalSnapshot();

@@ -42,6 +42,7 @@ public final class StateRestore<K> {
   private final ClassLoader userCode;
   private final RangeTransfer transfer;
   private final CloseableRegistry cancel;
+  private final TransferCounts counts;
   private boolean keySerializerChecked;
 
   /**
@@ -49,6 +50,7 @@ public final class StateRestore<K> {
    * @param table filled with the partitions and the restored states
    * @param keySerializer told of the serializer of the restored keys
    * @param cancel closing it makes the restore fail
+   * @param counts told of what is fetched
    */
   public StateRestore(
       StateStore store,
@@ -56,7 +58,9 @@ public final class StateRestore<K> {
       StateSerializerProvider<K> keySerializer,
       ClassLoader userCode,
       int transferThreads,
-      CloseableRegistry cancel) {
+      CloseableRegistry cancel,
+      TransferCounts counts) {
+    this.counts = counts;
     this.store = store;
     this.table = table;
     this.keySerializer = keySerializer;
@@ -86,7 +90,7 @@ public final class StateRestore<K> {
         }
         sources.add(source);
       }
-      return new NativeRestore(store, table, userCode, cancel)
+      return new NativeRestore(store, table, userCode, cancel, counts)
           .restore(sources, head -> checkKeySerializer(head.keySerializer()));
     }
     for (KeyedStateHandle handle : present) {

@@ -26,6 +26,7 @@ import org.apache.flink.configuration.ReadableConfig;
  * @param incremental whether checkpoints build on earlier ones
  * @param timersInStore whether timers are kept in the store, else on the heap
  * @param timerCacheSize timers a queue keeps in memory for each key group, at least 1
+ * @param metrics whether metrics are registered
  */
 public record BackendSettings(
     List<String> localDirectories,
@@ -35,7 +36,8 @@ public record BackendSettings(
     int transferThreads,
     boolean incremental,
     boolean timersInStore,
-    int timerCacheSize)
+    int timerCacheSize,
+    boolean metrics)
     implements Serializable {
 
   /** Smallest budget that holds an empty store. */
@@ -55,7 +57,8 @@ public record BackendSettings(
         EloqStoreOptions.TRANSFER_THREADS.defaultValue(),
         false,
         true,
-        EloqStoreOptions.TIMER_CACHE_SIZE.defaultValue());
+        EloqStoreOptions.TIMER_CACHE_SIZE.defaultValue(),
+        EloqStoreOptions.METRICS.defaultValue());
   }
 
   /** These settings with what {@code config} says laid over them. */
@@ -75,7 +78,8 @@ public record BackendSettings(
             value(config, EloqStoreOptions.TIMER_SERVICE_FACTORY)
                 .map(type -> type == EloqStoreOptions.TimerServiceType.ELOQSTORE)
                 .orElse(timersInStore),
-            value(config, EloqStoreOptions.TIMER_CACHE_SIZE).orElse(timerCacheSize));
+            value(config, EloqStoreOptions.TIMER_CACHE_SIZE).orElse(timerCacheSize),
+            value(config, EloqStoreOptions.METRICS).orElse(metrics));
     merged.check();
     return merged;
   }
@@ -89,7 +93,8 @@ public record BackendSettings(
         transferThreads,
         value,
         timersInStore,
-        timerCacheSize);
+        timerCacheSize,
+        metrics);
   }
 
   public BackendSettings withTimersInStore(boolean value) {
@@ -101,7 +106,21 @@ public record BackendSettings(
         transferThreads,
         incremental,
         value,
-        timerCacheSize);
+        timerCacheSize,
+        metrics);
+  }
+
+  public BackendSettings withMetrics(boolean value) {
+    return new BackendSettings(
+        localDirectories,
+        managedMemory,
+        fixedBytesPerSlot,
+        directIo,
+        transferThreads,
+        incremental,
+        timersInStore,
+        timerCacheSize,
+        value);
   }
 
   public BackendSettings withLocalDirectories(List<String> value) {
@@ -113,7 +132,8 @@ public record BackendSettings(
         transferThreads,
         incremental,
         timersInStore,
-        timerCacheSize);
+        timerCacheSize,
+        metrics);
   }
 
   private void check() {

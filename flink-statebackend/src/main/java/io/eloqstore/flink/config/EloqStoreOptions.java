@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.config;
 
+import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.MemorySize;
@@ -81,6 +82,28 @@ public final class EloqStoreOptions {
           .withDescription(
               "Timers that each queue keeps in memory for each key group, the earliest ones. Used"
                   + " when timers are kept in the store.");
+
+  /** Whether the metrics of the backend are registered. */
+  public static final ConfigOption<Boolean> METRICS =
+      ConfigOptions.key("state.backend.eloqstore.metrics")
+          .booleanType()
+          .defaultValue(true)
+          .withDescription(
+              "Whether the backend registers its metrics in the metric group of the operator. They"
+                  + " are read from counters that are kept anyway.");
+
+  /** All options; the three that matter come first. */
+  public static List<ConfigOption<?>> all() {
+    return List.of(
+        LOCAL_DIRECTORIES,
+        FIXED_MEMORY_PER_SLOT,
+        TIMER_SERVICE_FACTORY,
+        USE_MANAGED_MEMORY,
+        TIMER_CACHE_SIZE,
+        TRANSFER_THREADS,
+        DIRECT_IO,
+        METRICS);
+  }
 
   private EloqStoreOptions() {}
 }

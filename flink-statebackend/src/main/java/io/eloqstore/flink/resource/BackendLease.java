@@ -4,6 +4,7 @@
 package io.eloqstore.flink.resource;
 
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.shard.ShardStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -56,6 +57,11 @@ public final class BackendLease {
   /** Taken while a snapshot uses the partitions. */
   public ResourceGuard guard() {
     return guard;
+  }
+
+  /** Of the slot's engine; {@link ShardStatistics#NONE} from the release on. Any thread. */
+  public ShardStatistics statistics() {
+    return isClosed() ? ShardStatistics.NONE : slot.engine().statistics();
   }
 
   /** Whether the release has begun or was asked for. */

@@ -11,6 +11,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.shard.Shard;
+import io.eloqstore.shard.ShardStatistics;
 import java.nio.file.Path;
 
 /** The engine of a slot: a shard of EloqStore. */
@@ -31,6 +32,11 @@ public final class ShardEngine implements SlotEngine {
   @Override
   public long budgetBytes() {
     return shard.budgetBytes();
+  }
+
+  @Override
+  public ShardStatistics statistics() {
+    return shard.statistics();
   }
 
   @Override

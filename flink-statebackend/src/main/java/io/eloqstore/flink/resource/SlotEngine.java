@@ -4,6 +4,7 @@
 package io.eloqstore.flink.resource;
 
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.shard.ShardStatistics;
 import java.nio.file.Path;
 
 /**
@@ -15,6 +16,9 @@ public interface SlotEngine extends AutoCloseable {
 
   /** Bytes the engine may use. */
   long budgetBytes();
+
+  /** What the engine's memory is used for; may be asked for as long as the engine is open. */
+  ShardStatistics statistics();
 
   /** Opens a store; creates the directory when it is absent. */
   StateStore openStore(Path directory, StoreOptions options);

@@ -10,6 +10,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.flink.resource.SlotEngine;
 import io.eloqstore.flink.resource.StateStore;
+import io.eloqstore.shard.ShardStatistics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -37,6 +38,11 @@ public final class FakeEngine implements SlotEngine {
   @Override
   public long budgetBytes() {
     return budgetBytes;
+  }
+
+  @Override
+  public ShardStatistics statistics() {
+    return ShardStatistics.NONE;
   }
 
   @Override

@@ -424,6 +424,12 @@ public final class FakePartition implements OwnedPartition {
     checkOpen();
   }
 
+  /** Its iterators walk copies. */
+  @Override
+  public void allowConcurrentIterators() {
+    checkOpen();
+  }
+
   @Override
   public void requestSweep() {
     checkOpen();
