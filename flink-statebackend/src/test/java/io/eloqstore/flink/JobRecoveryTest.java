@@ -24,6 +24,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
@@ -66,6 +67,7 @@ class JobRecoveryTest {
     config.set(StateBackendOptions.STATE_BACKEND, ContractBackendFactory.class.getName());
     config.setString("state.backend.eloqstore.localdir", local.toString());
     config.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental);
+    config.set(RestOptions.BIND_PORT, "0");
     config.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
     config.set(
         CheckpointingOptions.CHECKPOINTS_DIRECTORY, directory.resolve("cp").toUri().toString());

@@ -21,6 +21,7 @@ import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
@@ -49,6 +50,7 @@ final class TestCluster {
     config.set(StateBackendOptions.STATE_BACKEND, EloqStoreStateBackendFactory.class.getName());
     config.setString("state.backend.eloqstore.localdir", local.toString());
     config.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
+    config.set(RestOptions.BIND_PORT, "0");
     config.set(CheckpointingOptions.CHECKPOINT_STORAGE, "filesystem");
     config.set(
         CheckpointingOptions.CHECKPOINTS_DIRECTORY, directory.resolve("cp").toUri().toString());
