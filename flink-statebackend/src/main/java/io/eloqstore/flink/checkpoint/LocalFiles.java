@@ -70,6 +70,18 @@ final class LocalFiles implements SnapshotFiles {
   }
 
   @Override
+  public long bytes(int part) throws IOException {
+    long bytes = 0;
+    Path source = LocalCopy.partDirectory(directory, part);
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(source)) {
+      for (Path entry : entries) {
+        bytes += Files.size(entry);
+      }
+    }
+    return bytes;
+  }
+
+  @Override
   public List<StoredRange> shared() {
     return shared;
   }

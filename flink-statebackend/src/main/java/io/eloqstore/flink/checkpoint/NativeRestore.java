@@ -6,16 +6,20 @@ package io.eloqstore.flink.checkpoint;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
+import io.eloqstore.flink.checkpoint.StateTable.KeyedState;
+import io.eloqstore.flink.key.CanonicalEntries;
 import io.eloqstore.flink.key.KeyedPartition;
 import io.eloqstore.flink.key.KeyedPartitions;
 import io.eloqstore.flink.key.StateIds;
 import io.eloqstore.flink.resource.StateStore;
+import io.eloqstore.flink.resource.WorkingDirectories;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,9 +40,14 @@ import org.apache.flink.runtime.state.metainfo.StateMetaInfoSnapshot;
  * key groups in common are kept: the engine clips it, so no page is copied and no file is fetched
  * that holds nothing in range (architecture D7).
  *
+ * <p>A backend keeps {@value #PARTITIONS_MAX} partitions at most. Of more, the entries of the
+ * smallest ones are put into those whose key groups lie beside them.
+ *
  * <p>One use. Belongs to the task's thread.
  */
 final class NativeRestore {
+  static final int PARTITIONS_MAX = 8;
+
   private final StateStore store;
   private final StateTable table;
   private final ClassLoader userCode;
@@ -46,6 +55,7 @@ final class NativeRestore {
   private final TransferCounts counts;
   private final List<Source> sources = new ArrayList<>();
   private final List<Wanted> wanted = new ArrayList<>();
+  private final List<Wanted> copied = new ArrayList<>();
 
   /**
    * One snapshot to restore from.
@@ -107,11 +117,27 @@ final class NativeRestore {
       heads.add(head);
       want(source, head);
     }
+    limitPartitions();
     wanted.sort(Comparator.comparingInt(part -> part.common.getStartKeyGroup()));
     table.usePartitions(openPartitions());
     heads.forEach(this::restoreStates);
     restoreTimers(heads);
     return origin();
+  }
+
+  /** The largest ones stay partitions. */
+  private void limitPartitions() throws IOException {
+    if (wanted.size() <= PARTITIONS_MAX) {
+      return;
+    }
+    Map<Wanted, Long> bytes = new HashMap<>();
+    for (Wanted part : wanted) {
+      bytes.put(part, part.source.files().bytes(part.part));
+    }
+    wanted.sort(Comparator.comparingLong(part -> -bytes.get(part)));
+    List<Wanted> smallest = wanted.subList(PARTITIONS_MAX, wanted.size());
+    copied.addAll(smallest);
+    smallest.clear();
   }
 
   private interface MetaReader<T> {
@@ -218,7 +244,7 @@ final class NativeRestore {
     }
   }
 
-  private void restoreTimers(List<MetaStream.Head> heads) throws IOException {
+  private void restoreTimers(List<MetaStream.Head> heads) throws Exception {
     TimerRestore timers = new TimerRestore(table);
     Map<String, StateMetaInfoSnapshot> queues = new LinkedHashMap<>();
     for (MetaStream.Head head : heads) {
@@ -227,13 +253,47 @@ final class NativeRestore {
         timers.register(queue);
       }
     }
-    // Before any are read from a stream: those go to the heap or to the partitions.
+    // Before any others are added: those go to the heap or to the partitions.
     timers.takeOutOfPartitions(queues.values());
+    for (int i = 0; i < copied.size(); i++) {
+      copy(copied.get(i), new PartitionId("source", i), queues, timers);
+    }
     for (int i = 0; i < heads.size(); i++) {
       if (heads.get(i).timersFollow()) {
         readMeta(sources.get(i), in -> readTimers(in, timers));
       }
     }
+  }
+
+  /** Puts the entries of a partition into those that stay. */
+  private void copy(
+      Wanted part, PartitionId id, Map<String, StateMetaInfoSnapshot> queues, TimerRestore timers)
+      throws Exception {
+    Map<Integer, String> names = new HashMap<>();
+    part.found.ids().byName().forEach((name, stateId) -> names.put(stateId, name));
+    EntrySink sink = new EntrySink(table);
+    try (OwnedPartition source = open(part, id);
+        CanonicalEntries entries =
+            new CanonicalEntries(
+                source.iterator(table.layout().keyGroupRange(part.common), false),
+                table.layout(),
+                stateId -> isList(names.get(stateId)))) {
+      while (entries.next()) {
+        String name = names.get(entries.stateId());
+        KeyedState state = table.find(name);
+        if (state != null) {
+          sink.put(state, entries.key(), entries.value());
+        } else {
+          timers.add(queues.get(StateTable.queueName(name)), entries.key());
+        }
+      }
+    }
+    WorkingDirectories.delete(store.partitionDirectory(id));
+  }
+
+  private boolean isList(String name) {
+    KeyedState state = table.find(name);
+    return state != null && state.isList();
   }
 
   private Void readTimers(DataInputViewStreamWrapper in, TimerRestore timers) throws IOException {

@@ -88,6 +88,14 @@ final class RemoteFiles implements SnapshotFiles {
   }
 
   @Override
+  public long bytes(int part) throws IOException {
+    return filesOf(part).values().stream()
+        .flatMap(List::stream)
+        .mapToLong(stored -> stored.range().length())
+        .sum();
+  }
+
+  @Override
   public List<StoredRange> shared() throws IOException {
     parse();
     return shared;

@@ -16,6 +16,9 @@ interface SnapshotFiles {
   /** Puts data files of a partition into a directory that exists. */
   void fetch(int part, List<String> names, Path directory) throws Exception;
 
+  /** Bytes of a partition's files, all together. */
+  long bytes(int part) throws IOException;
+
   /** What the checkpoint storage holds and later checkpoints may build upon, all parts. */
   List<StoredRange> shared() throws IOException;
 }

@@ -151,6 +151,11 @@ public final class StateTable {
     return partitions().register(QUEUE_PREFIX + name);
   }
 
+  /** The queue that has its ids under a name. */
+  static String queueName(String idName) {
+    return idName.substring(QUEUE_PREFIX.length());
+  }
+
   /** What a queue has in a key group, if it lies in the partitions. */
   public KeyRange queueRange(int[] ids, int keyGroup) {
     return layout.stateRange(keyGroup, ids[partitions().of(keyGroup).index()]);
