@@ -168,7 +168,12 @@ final class NativeUpload implements AutoCloseable {
   /** {@code null} when nothing, or not all of it, is kept locally. */
   private KeyedStateHandle localHandle() throws IOException {
     StreamStateHandle localMeta = meta.getTaskLocalSnapshot();
-    if (localCopy == null || localMeta == null) {
+    if (localCopy == null) {
+      return null;
+    }
+    if (localMeta == null) {
+      // Flink has told why; without it the files are of no use.
+      localCopy.discard();
       return null;
     }
     List<HandleAndLocalPath> ranges = new ArrayList<>();

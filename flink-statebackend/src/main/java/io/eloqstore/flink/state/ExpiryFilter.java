@@ -7,8 +7,7 @@ import io.eloqstore.api.EntryFilter;
 import io.eloqstore.flink.key.KeyLayout;
 import io.eloqstore.flink.key.ListChunks;
 import java.io.IOException;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Arrays;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.runtime.state.ListDelimitedSerializer;
@@ -26,7 +25,9 @@ import org.apache.flink.runtime.state.ttl.TtlValue;
 final class ExpiryFilter implements EntryFilter {
   private final KeyLayout layout;
   private final TtlTimeProvider time;
-  private final Map<Integer, Expiry> byStateId = new ConcurrentHashMap<>();
+
+  // By state id; replaced as a whole. A state that keeps its values has none.
+  private volatile Expiry[] byStateId = {};
 
   // Background thread only.
   private final byte[] timestamp = new byte[Long.BYTES];
@@ -78,17 +79,19 @@ final class ExpiryFilter implements EntryFilter {
    * @param expiry {@code null} for a state whose values stay
    */
   void register(int stateId, Expiry expiry) {
-    if (expiry == null) {
-      byStateId.remove(stateId);
-    } else {
-      byStateId.put(stateId, expiry);
-    }
+    Expiry[] next = Arrays.copyOf(byStateId, Math.max(byStateId.length, stateId + 1));
+    next[stateId] = expiry;
+    byStateId = next;
   }
 
   /** What was read of the clock before may be long ago. */
   @Override
   public void begin() {
-    byStateId.values().forEach(expiry -> expiry.entriesLeft = 0);
+    for (Expiry expiry : byStateId) {
+      if (expiry != null) {
+        expiry.entriesLeft = 0;
+      }
+    }
   }
 
   @Override
@@ -96,7 +99,9 @@ final class ExpiryFilter implements EntryFilter {
     if (entry.keyLength() <= layout.headerBytes()) {
       return false;
     }
-    Expiry expiry = byStateId.get(layout.stateId(entry.key(), 0));
+    Expiry[] known = byStateId;
+    int stateId = layout.stateId(entry.key(), 0);
+    Expiry expiry = stateId < known.length ? known[stateId] : null;
     if (expiry == null) {
       return false;
     }

@@ -41,10 +41,13 @@ public final class ExpirySweeps {
   private final Map<String, Long> periods = new HashMap<>();
   private long lastSweepMs;
 
-  /** Gives every partition a filter. */
   public ExpirySweeps(StateTable table, TtlTimeProvider time) {
     this.table = table;
     this.time = time;
+  }
+
+  /** With the first state that needs it: a filter is asked for every entry of a rewritten page. */
+  private void setFilters() {
     for (KeyedPartition part : table.partitions().all()) {
       ExpiryFilter filter = new ExpiryFilter(table.layout(), time);
       filters.add(filter);
@@ -61,6 +64,9 @@ public final class ExpirySweeps {
   public void register(StateDescriptor<?, ?> descriptor, int[] ids, TypeSerializer<?> serializer) {
     StateTtlConfig config = descriptor.getTtlConfig();
     boolean cleans = config.isEnabled() && config.getCleanupStrategies().inRocksdbCompactFilter();
+    if (cleans && filters.isEmpty()) {
+      setFilters();
+    }
     for (int i = 0; i < filters.size(); i++) {
       filters.get(i).register(ids[i], cleans ? expiry(descriptor, serializer) : null);
     }
