@@ -7,8 +7,6 @@ import io.eloqstore.tree.ChangeCursor;
 import io.eloqstore.tree.MergeListener;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.Iterator;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
@@ -56,69 +54,6 @@ final class ExpiryChanges implements MergeListener {
   }
 
   ChangeCursor cursor() {
-    return new Cursor(changes.entrySet().iterator());
-  }
-
-  private static final class Cursor implements ChangeCursor {
-    private final Iterator<Map.Entry<byte[], Boolean>> entries;
-    private Map.Entry<byte[], Boolean> entry;
-
-    Cursor(Iterator<Map.Entry<byte[], Boolean>> entries) {
-      this.entries = entries;
-    }
-
-    @Override
-    public boolean next() {
-      if (!entries.hasNext()) {
-        return false;
-      }
-      entry = entries.next();
-      return true;
-    }
-
-    @Override
-    public byte[] key() {
-      return entry.getKey();
-    }
-
-    @Override
-    public int keyLength() {
-      return entry.getKey().length;
-    }
-
-    @Override
-    public boolean isDelete() {
-      return !entry.getValue();
-    }
-
-    @Override
-    public int flags() {
-      return 0;
-    }
-
-    @Override
-    public long valueAt() {
-      return 0;
-    }
-
-    @Override
-    public int valueLength() {
-      return 0;
-    }
-
-    @Override
-    public boolean hasTimestamp() {
-      return true;
-    }
-
-    @Override
-    public long timestamp() {
-      return 0;
-    }
-
-    @Override
-    public long expireTs() {
-      return 0;
-    }
+    return new KeyChanges(changes.entrySet().iterator());
   }
 }

@@ -232,7 +232,8 @@ final class Flusher implements AutoCloseable {
     void drop(List<byte[]> keys) {
       ExpiryChanges expiries = new ExpiryChanges();
       MergeStatistics statistics = new MergeStatistics();
-      treePage = new TreeMerger(rewrite, expiries, statistics).merge(treePage, new Drops(keys));
+      treePage =
+          new TreeMerger(rewrite, expiries, statistics).merge(treePage, KeyChanges.drops(keys));
       counts.add(statistics);
       applyExpiries(expiries);
     }
