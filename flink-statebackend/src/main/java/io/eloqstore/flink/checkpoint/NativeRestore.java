@@ -280,6 +280,13 @@ final class NativeRestore {
                 stateId -> isList(names.get(stateId)))) {
       while (entries.next()) {
         String name = names.get(entries.stateId());
+        if (name == null) {
+          throw new IOException(
+              "The snapshot has an entry of a state "
+                  + entries.stateId()
+                  + ", its meta data has "
+                  + names);
+        }
         KeyedState state = table.find(name);
         if (state != null) {
           sink.put(state, entries.key(), entries.value());
