@@ -38,6 +38,8 @@ final class TimerSet<T> implements InternalPriorityQueue<T>, HeapPriorityQueueEl
   /** Expected size of an element, to limit a batch. */
   private static final int BYTES = 256;
 
+  private static final int BATCH_BYTES_MAX = 1 << 20;
+
   private final Elements<T> elements;
   private final OwnedPartition partition;
   private final byte[] prefix;
@@ -71,7 +73,7 @@ final class TimerSet<T> implements InternalPriorityQueue<T>, HeapPriorityQueueEl
           serializer,
           keptMax,
           new EntryBatch(Math.min(FEW, keptMax), FEW * BYTES),
-          new EntryBatch(keptMax, keptMax * BYTES),
+          new EntryBatch(keptMax, (int) Math.min(BATCH_BYTES_MAX, (long) keptMax * BYTES)),
           new DataOutputSerializer(64),
           new DataInputDeserializer());
     }
