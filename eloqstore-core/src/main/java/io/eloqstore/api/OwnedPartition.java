@@ -126,7 +126,8 @@ public interface OwnedPartition extends AutoCloseable {
   /**
    * Lets other threads than the owner open iterators while the owner writes, each for itself, from
    * now until the partition is closed. Each write then costs two more stores; and a thread that
-   * opens an iterator waits for the write that is under way.
+   * opens an iterator waits for the write that is under way, whole range deletes and changes of
+   * long keys included. Closing waits for iterators that are being opened.
    */
   void allowConcurrentIterators();
 
@@ -186,8 +187,9 @@ public interface OwnedPartition extends AutoCloseable {
   long approximateEntryCount();
 
   /**
-   * Releases memory, files, threads and the lock. Publishes nothing: what was not committed is
-   * gone. Does nothing the second time.
+   * Releases memory, files, threads and the lock. Other threads that read must be through before
+   * the shard is closed after this: it gives the memory back. Publishes nothing: what was not
+   * committed is gone. Does nothing the second time.
    */
   @Override
   void close();

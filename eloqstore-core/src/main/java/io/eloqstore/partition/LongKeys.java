@@ -18,7 +18,8 @@ import java.util.List;
  * bytes] [8-byte big-endian number]}, whose value is a {@link KeyBucket}. The first bucket of a
  * prefix has number 0; one that grows over {@link KeyBucket#BYTES_MAX} is split and the upper half
  * gets the middle of the gap. Ordinary keys are shorter than {@code prefixBytes}, so the byte order
- * of rows is the order of the keys. Rare, so simple beats fast.
+ * of rows is the order of the keys. Rare, so simple beats fast: a change, which may write several
+ * rows, holds the gate of the iterators.
  *
  * <p>In a store that a C++ engine wrote, keys up to half a page are ordinary until the first longer
  * one comes; then those of {@code prefixBytes} or more are rewritten. Owner only but for reading.
@@ -123,6 +124,21 @@ final class LongKeys implements RowSpace {
       long timestamp,
       long expireTs,
       boolean lastWriterWins) {
+    synchronized (rows.gate()) {
+      change(key, keyOffset, keyLength, value, offset, length, timestamp, expireTs, lastWriterWins);
+    }
+  }
+
+  private void change(
+      byte[] key,
+      int keyOffset,
+      int keyLength,
+      byte[] value,
+      int offset,
+      int length,
+      long timestamp,
+      long expireTs,
+      boolean lastWriterWins) {
     enable();
     byte[] rest = rest(key, keyOffset, keyLength);
     byte[] prefix = Arrays.copyOfRange(key, keyOffset, keyOffset + prefixBytes);
@@ -149,28 +165,37 @@ final class LongKeys implements RowSpace {
     if (!enabled) {
       return;
     }
-    Bucket bucket = findBucket(key, offset, length);
-    int index = bucket == null ? -1 : bucket.content.find(rest(key, offset, length));
-    if (index >= 0 && bucket.content.entries().get(index).timestamp() <= timestamp) {
-      bucket.content.entries().remove(index);
-      store(bucket);
+    synchronized (rows.gate()) {
+      Bucket bucket = findBucket(key, offset, length);
+      int index = bucket == null ? -1 : bucket.content.find(rest(key, offset, length));
+      if (index >= 0 && bucket.content.entries().get(index).timestamp() <= timestamp) {
+        bucket.content.entries().remove(index);
+        store(bucket);
+      }
     }
   }
 
   // ---- ranges -----------------------------------------------------------------------------------
 
   void deleteRange(KeyRange range) {
-    KeyRange ordinary = rowRange(range);
-    if (enabled && isLongEnd(range.from())) {
-      trim(range.from(), range);
+    boolean longFrom = enabled && isLongEnd(range.from());
+    boolean longTo = enabled && isLongEnd(range.to());
+    if (!longFrom && !longTo) {
+      rows.deleteRange(range);
+      return;
     }
-    if (enabled && isLongEnd(range.to())) {
-      trim(range.to(), range);
+    synchronized (rows.gate()) {
+      if (longFrom) {
+        trim(range.from(), range);
+      }
+      if (longTo) {
+        trim(range.to(), range);
+      }
+      rows.deleteRange(
+          new KeyRange(
+              longFrom ? behindBuckets(range.from()) : range.from(),
+              longTo ? bucketKey(range.to(), 0) : range.to()));
     }
-    byte[] from =
-        enabled && isLongEnd(range.from()) ? behindBuckets(range.from()) : ordinary.from();
-    byte[] to = enabled && isLongEnd(range.to()) ? bucketKey(range.to(), 0) : ordinary.to();
-    rows.deleteRange(new KeyRange(from, to));
   }
 
   private boolean isLongEnd(byte[] end) {

@@ -185,24 +185,12 @@ final class Rows implements Background.Step {
     if (!context.hasGuestIterators() || owner == null) {
       becomeOwner();
     }
-    View pinned = pinView();
-    Generation[] generations = pinned.all();
-    long newest = pinned.active().buffer().openSnapshot(sequence);
-    RowIterator iterator;
-    try {
-      // Reads pages, so outside of the lock.
-      iterator = new RowIterator(context, this, generations, pinned.root(), range, reverse, newest);
-    } catch (RuntimeException | Error e) {
-      pinned.active().buffer().closeSnapshot(newest);
-      View.unpin(generations, pinned.root());
-      throw e;
-    }
-    if (iterators.add(iterator)) {
-      return iterator;
-    }
-    // Closed meanwhile by another thread, which did not see this iterator.
-    iterator.close();
-    throw closedBefore("call");
+    return iterators.open(context, this, range, reverse);
+  }
+
+  /** What changes of several rows are made under, see {@link OpenIterators}. */
+  Object gate() {
+    return iterators.gate();
   }
 
   private void becomeOwner() {
@@ -225,7 +213,7 @@ final class Rows implements Background.Step {
   }
 
   /** Retains every part of one view; a part that went away meanwhile means that the view is old. */
-  private View pinView() {
+  View pinView() {
     while (true) {
       checkOpen();
       View seen = view;
@@ -260,7 +248,9 @@ final class Rows implements Background.Step {
     enter();
     try {
       if (!range.isEmpty()) {
-        view.active().addCut(new Cut(range, ++sequence));
+        synchronized (gate()) {
+          view.active().addCut(new Cut(range, ++sequence));
+        }
         if (view.active().isFull()) {
           freezeActive();
           awaitFewerFrozen();
@@ -322,7 +312,7 @@ final class Rows implements Background.Step {
     }
   }
 
-  private StoreException closedBefore(String what) {
+  StoreException closedBefore(String what) {
     return new StoreException(
         StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the " + what);
   }
