@@ -152,7 +152,7 @@ public interface OwnedPartition extends AutoCloseable {
   /**
    * Has the background go through all entries that are in the tree once, in bounded steps between
    * other work, and drop those that the filter drops. Only leaves that lose entries are written.
-   * Publishes nothing; a later commit has the result.
+   * Does nothing without a filter. Publishes nothing; a later commit has the result.
    */
   void requestSweep();
 

@@ -4,6 +4,8 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.EntryFilter;
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.page.LeafCursor;
@@ -30,8 +32,10 @@ final class EntryFiltering {
   private final int prefixBytes;
   private volatile EntryFilter filter;
   private volatile boolean asked;
-  // Worker only: where the next step begins; null between two sweeps.
-  private byte[] position;
+  // Set by the worker. Where the next step begins, null between two sweeps; and where the one after
+  // it will, once what this one dropped is out of the tree.
+  private volatile byte[] position;
+  private byte[] next;
 
   /**
    * @param prefixBytes keys of this length or more are not asked for
@@ -44,9 +48,9 @@ final class EntryFiltering {
     filter = newFilter;
   }
 
-  /** Asks for a sweep; one that is under way goes on and another follows. */
+  /** Asks for a sweep, if there is a filter; one that is under way goes on, another follows. */
   void askForSweep() {
-    asked = true;
+    asked = filter != null;
   }
 
   /** Whether a sweep is under way or asked for. */
@@ -65,7 +69,7 @@ final class EntryFiltering {
   }
 
   /**
-   * Looks at some more entries of a tree.
+   * Looks at some more entries of a tree; at the same ones until {@link #stepDone}. Worker only.
    *
    * @return keys of those to drop, ascending
    */
@@ -76,7 +80,7 @@ final class EntryFiltering {
     }
     List<byte[]> drops = new ArrayList<>();
     Filter present = forMerge(source, root.pages());
-    byte[] next = null;
+    next = null;
     try (TreeScan scan = new TreeScan(source)) {
       scan.open(root.treePage(), root.pages());
       boolean more = present != null && scan.seek(position, 0, position.length);
@@ -90,8 +94,12 @@ final class EntryFiltering {
         next = Arrays.copyOf(scan.key(), scan.keyLength());
       }
     }
-    position = next;
     return drops;
+  }
+
+  /** What the step dropped is out of the tree. */
+  void stepDone() {
+    position = next;
   }
 
   /** Shows entries of the tree to the guest. */
@@ -107,6 +115,7 @@ final class EntryFiltering {
     private long valueAt;
     private int storedLength;
     private boolean isRead;
+    private RuntimeException ownFailure;
 
     Filter(EntryFilter guest, PageSource source, IntToLongFunction mapping) {
       this.guest = guest;
@@ -137,7 +146,15 @@ final class EntryFiltering {
       valueAt = entryValueAt;
       storedLength = entryLength;
       isRead = false;
-      return guest.drops(this);
+      try {
+        return guest.drops(this);
+      } catch (RuntimeException e) {
+        if (e == ownFailure) {
+          throw e;
+        }
+        throw new StoreException(
+            StoreErrorCode.IO_FAILED, "the entry filter " + guest + " failed: " + e, e);
+      }
     }
 
     @Override
@@ -176,7 +193,12 @@ final class EntryFiltering {
       if (!isRead) {
         byte[] pointers = new byte[storedLength];
         arena.get(valueAt, pointers, 0, storedLength);
-        overflow.read(mapping, pointers, storedLength, large);
+        try {
+          overflow.read(mapping, pointers, storedLength, large);
+        } catch (RuntimeException e) {
+          ownFailure = e;
+          throw e;
+        }
         isRead = true;
       }
       return large;

@@ -513,6 +513,7 @@ final class Rows implements Background.Step {
     if (!drops.isEmpty()) {
       replaceSwept(base, flusher.drop(base, drops));
     }
+    context.filtering().stepDone();
   }
 
   private void sweep(Root base) {

@@ -12,10 +12,14 @@ import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.io.MemoryBackend;
+import io.eloqstore.pagestore.PageSource;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -107,6 +111,10 @@ class EntryFilterTest {
           world.partition().requestSweep();
         } else if (kind < 999) {
           world.commit();
+        } else {
+          KeyRange range = new KeyRange(key(key), key(key + 10));
+          world.partition().deleteRange(range);
+          model.subMap(key, key + 10).clear();
         }
       }
       settleSweep();
@@ -203,6 +211,112 @@ class EntryFilterTest {
   }
 
   @Test
+  void stepWhoseDropsWereNotMergedIsTakenAgain() {
+    for (int i = 0; i < 20_000; i++) {
+      world.put(key(i), value(1, 10));
+    }
+    world.settle();
+    Root root = world.rows().view().root();
+    PageSource source = ((Partition) world.partition()).context().source();
+    EntryFiltering filtering = new EntryFiltering(OPTIONS.bucketPrefixBytes());
+    filtering.set(byTime);
+    threshold.set(2);
+    filtering.askForSweep();
+    List<byte[]> first = filtering.step(source, root);
+    assertThat(first).isNotEmpty();
+    assertThat(filtering.wantsStep()).isTrue();
+    // As when the merge found no memory.
+    assertThat(filtering.step(source, root)).usingRecursiveComparison().isEqualTo(first);
+    filtering.stepDone();
+    List<byte[]> second = filtering.step(source, root);
+    assertThat(second.get(0)).isEqualTo(key(first.size()));
+    int dropped = first.size() + second.size();
+    for (filtering.stepDone(); filtering.wantsStep(); filtering.stepDone()) {
+      dropped += filtering.step(source, root).size();
+    }
+    assertThat(dropped).isEqualTo(20_000);
+  }
+
+  @Test
+  void stepsAreBounded() {
+    for (int i = 0; i < 40_000; i++) {
+      world.put(key(i), value(1, 10));
+    }
+    world.settle();
+    Root root = world.rows().view().root();
+    PageSource source = ((Partition) world.partition()).context().source();
+    EntryFiltering filtering = new EntryFiltering(OPTIONS.bucketPrefixBytes());
+    filtering.set(byTime);
+    filtering.askForSweep();
+    int steps = 0;
+    while (filtering.wantsStep()) {
+      long before = asked.get();
+      filtering.step(source, root);
+      filtering.stepDone();
+      assertThat(asked.get() - before).isLessThanOrEqualTo(16_384);
+      steps++;
+    }
+    assertThat(asked.get()).isEqualTo(40_000);
+    assertThat(steps).isEqualTo(3);
+  }
+
+  @Test
+  void filterSeesListsAsChunksAndNoLongKeys() {
+    byte[] list = {5, 5};
+    world.append(list, value(1, 20));
+    byte[] longKey = Arrays.copyOf(new byte[] {9}, OPTIONS.bucketPrefixBytes() + 3);
+    world.put(longKey, value(1, 20));
+    world.settle();
+    List<Integer> lengths = new ArrayList<>();
+    world
+        .partition()
+        .setEntryFilter(
+            entry -> {
+              lengths.add(entry.keyLength());
+              return true;
+            });
+    settleSweep();
+    assertThat(lengths).containsExactly(list.length + Long.BYTES);
+    assertThat(world.partition().getList(list, 0, list.length, new ValueBuffer())).isFalse();
+    assertThat(world.get(longKey)).isEqualTo(value(1, 20));
+  }
+
+  @Test
+  void newerValueInTheBufferWinsOverTheVerdictOnTheOlder() {
+    world.put(key(1), value(1, 10));
+    world.settle();
+    world.partition().setEntryFilter(byTime);
+    threshold.set(2);
+    world.put(key(1), value(5, 10));
+    world.partition().requestSweep();
+    settleSweep();
+    assertThat(world.get(key(1))).isEqualTo(value(5, 10));
+    world.verifyTrees("newer");
+  }
+
+  @Test
+  void expiriesOfDroppedEntriesGoWithThem() {
+    for (int i = 0; i < 500; i++) {
+      world.put(key(i), value(i, 10), 1, world.nowMs.get() + 1_000_000);
+    }
+    world.settle();
+    world.partition().setEntryFilter(byTime);
+    threshold.set(400);
+    settleSweep();
+    assertThat(world.partition().approximateEntryCount()).isEqualTo(100);
+    world.verifyTrees("expiring");
+  }
+
+  @Test
+  void sweepWithoutAFilterIsNone() {
+    world.put(key(1), value(1, 10));
+    world.settle();
+    world.partition().requestSweep();
+    world.partition().setEntryFilter(byTime);
+    assertThat(((Partition) world.partition()).context().filtering().wantsStep()).isFalse();
+  }
+
+  @Test
   void filterThatThrowsPoisons() {
     for (int i = 0; i < 100; i++) {
       world.put(key(i), value(1, 50));
@@ -220,6 +334,7 @@ class EntryFilterTest {
     }
     assertThatThrownBy(() -> world.put(key(1), value(1, 1)))
         .hasStackTraceContaining("the guest's serializer failed")
+        .hasStackTraceContaining("entry filter")
         .isInstanceOfSatisfying(
             StoreException.class, e -> assertThat(e.code()).isEqualTo(StoreErrorCode.POISONED));
     assertThat(world.get(key(5))).isEqualTo(value(1, 50));
