@@ -4,11 +4,14 @@
 package io.eloqstore.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eloqstore.flink.fake.ContractEngine;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -17,7 +20,11 @@ import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.api.common.typeutils.TypeSerializerSnapshot;
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
+import org.apache.flink.api.common.typeutils.base.TypeSerializerSingleton;
+import org.apache.flink.core.memory.DataInputView;
+import org.apache.flink.core.memory.DataOutputView;
 import org.apache.flink.queryablestate.client.state.serialization.KvStateSerializer;
 import org.apache.flink.runtime.checkpoint.CheckpointType;
 import org.apache.flink.runtime.state.AbstractKeyedStateBackend;
@@ -111,6 +118,107 @@ class QueriedStateTest {
       stop.set(true);
       clients.shutdown();
     }
+  }
+
+  /** Blocks in the middle of a query. */
+  private static final class Blocking extends TypeSerializerSingleton<Integer> {
+    private static final long serialVersionUID = 1L;
+    private static final CountDownLatch REACHED = new CountDownLatch(1);
+    private static final CountDownLatch RELEASED = new CountDownLatch(1);
+
+    @Override
+    public boolean isImmutableType() {
+      return true;
+    }
+
+    @Override
+    public Integer createInstance() {
+      return 0;
+    }
+
+    @Override
+    public Integer copy(Integer from) {
+      return from;
+    }
+
+    @Override
+    public Integer copy(Integer from, Integer reuse) {
+      return from;
+    }
+
+    @Override
+    public int getLength() {
+      return Integer.BYTES;
+    }
+
+    @Override
+    public void serialize(Integer value, DataOutputView out) throws IOException {
+      out.writeInt(value);
+    }
+
+    @Override
+    public Integer deserialize(DataInputView in) throws IOException {
+      REACHED.countDown();
+      try {
+        RELEASED.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      return in.readInt();
+    }
+
+    @Override
+    public Integer deserialize(Integer reuse, DataInputView in) throws IOException {
+      return deserialize(in);
+    }
+
+    @Override
+    public void copy(DataInputView source, DataOutputView target) throws IOException {
+      target.writeInt(source.readInt());
+    }
+
+    @Override
+    public TypeSerializerSnapshot<Integer> snapshotConfiguration() {
+      throw new UnsupportedOperationException("not written");
+    }
+  }
+
+  @Test
+  void releaseWaitsForQueriesAndLaterOnesAreRefused() throws Exception {
+    InternalValueState<Integer, VoidNamespace, Integer> value =
+        queryable(new ValueStateDescriptor<>("value", IntSerializer.INSTANCE));
+    backend.setCurrentKey(KEY);
+    value.update(5);
+    byte[] asked =
+        KvStateSerializer.serializeKeyAndNamespace(
+            KEY, IntSerializer.INSTANCE, VoidNamespace.INSTANCE, VoidNamespaceSerializer.INSTANCE);
+    ExecutorService client = Executors.newSingleThreadExecutor();
+    try {
+      Future<byte[]> query =
+          client.submit(
+              () ->
+                  value.getSerializedValue(
+                      asked,
+                      new Blocking(),
+                      VoidNamespaceSerializer.INSTANCE,
+                      IntSerializer.INSTANCE));
+      Blocking.REACHED.await();
+      Thread disposer = new Thread(backend::dispose);
+      disposer.start();
+      while (disposer.getState() != Thread.State.WAITING
+          && disposer.getState() != Thread.State.TIMED_WAITING) {
+        assertThat(disposer.isAlive()).as("the release waits").isTrue();
+        Thread.yield();
+      }
+      Blocking.RELEASED.countDown();
+      assertThat(KvStateSerializer.deserializeValue(query.get(), IntSerializer.INSTANCE))
+          .isEqualTo(5);
+      disposer.join();
+    } finally {
+      Blocking.RELEASED.countDown();
+      client.shutdown();
+    }
+    assertThatThrownBy(() -> query(value)).isInstanceOf(IOException.class);
   }
 
   private static int queries(

@@ -86,7 +86,8 @@ public final class EloqStoreKeyedStateBackend<K> extends AbstractKeyedStateBacke
     this.lease = lease;
     this.table = table;
     this.snapshots = snapshots;
-    this.context = new StateContext<>(table.partitions(), keySerializer, numberOfKeyGroups);
+    this.context =
+        new StateContext<>(table.partitions(), keySerializer, numberOfKeyGroups, lease.guard());
     this.migration = new StateMigration(table, ttlTimeProvider);
     this.expiry = new ExpirySweeps(table, ttlTimeProvider);
     this.storedTimers = new StoredTimers(table, builder.settings.timerCacheSize());

@@ -22,6 +22,7 @@ import org.apache.flink.runtime.state.internal.InternalKvState;
 import org.apache.flink.runtime.state.ttl.TtlAwareSerializer;
 import org.apache.flink.runtime.state.ttl.TtlTimeProvider;
 import org.apache.flink.util.FlinkRuntimeException;
+import org.apache.flink.util.ResourceGuard;
 
 /**
  * A state whose values lie in the partition, seen through the selected key and namespace.
@@ -124,6 +125,23 @@ public abstract class EngineState<K, N, V> implements InternalKvState<K, N, V> {
       TypeSerializer<N> safeNamespaceSerializer,
       TypeSerializer<V> safeValueSerializer)
       throws Exception {
+    // The partitions stay open until the query is through; a released backend refuses it.
+    try (ResourceGuard.Lease lease = context.guard().acquireResource()) {
+      assert lease != null;
+      return query(
+          serializedKeyAndNamespace,
+          safeKeySerializer,
+          safeNamespaceSerializer,
+          safeValueSerializer);
+    }
+  }
+
+  private byte[] query(
+      byte[] serializedKeyAndNamespace,
+      TypeSerializer<K> safeKeySerializer,
+      TypeSerializer<N> safeNamespaceSerializer,
+      TypeSerializer<V> safeValueSerializer)
+      throws IOException {
     Tuple2<K, N> asked =
         KvStateSerializer.deserializeKeyAndNamespace(
             serializedKeyAndNamespace, safeKeySerializer, safeNamespaceSerializer);

@@ -12,6 +12,7 @@ import io.eloqstore.flink.key.KeyedPartitions;
 import org.apache.flink.api.common.typeutils.TypeSerializer;
 import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
+import org.apache.flink.util.ResourceGuard;
 
 /**
  * What the states of one backend share: the selected key, the partition it belongs to, buffers that
@@ -22,6 +23,7 @@ public final class StateContext<K> {
   private final TypeSerializer<K> keySerializer;
   private final KeyLayout layout;
   private final int numberOfKeyGroups;
+  private final ResourceGuard guard;
   private final CompositeKey<K> key;
   private final ValueBuffer buffer = new ValueBuffer();
   private final DataInputDeserializer in = new DataInputDeserializer();
@@ -29,8 +31,15 @@ public final class StateContext<K> {
   private OwnedPartition partition;
   private int partitionIndex;
 
+  /**
+   * @param guard taken by other threads while they read; the partitions are open as long
+   */
   public StateContext(
-      KeyedPartitions partitions, TypeSerializer<K> keySerializer, int numberOfKeyGroups) {
+      KeyedPartitions partitions,
+      TypeSerializer<K> keySerializer,
+      int numberOfKeyGroups,
+      ResourceGuard guard) {
+    this.guard = guard;
     this.partitions = partitions;
     this.keySerializer = keySerializer;
     this.numberOfKeyGroups = numberOfKeyGroups;
@@ -48,6 +57,11 @@ public final class StateContext<K> {
   private void use(KeyedPartition part) {
     partition = part.partition();
     partitionIndex = part.index();
+  }
+
+  /** Any thread. */
+  ResourceGuard guard() {
+    return guard;
   }
 
   KeyedPartitions partitions() {
