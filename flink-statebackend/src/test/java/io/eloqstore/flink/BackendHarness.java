@@ -4,17 +4,18 @@
 package io.eloqstore.flink;
 
 import io.eloqstore.flink.config.BackendSettings;
+import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.fake.FakeEngine;
 import io.eloqstore.flink.resource.EngineFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.RunnableFuture;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.state.State;
 import org.apache.flink.api.common.state.StateDescriptor;
 import org.apache.flink.api.common.typeutils.base.IntSerializer;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.core.fs.CloseableRegistry;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
@@ -54,8 +55,8 @@ final class BackendHarness {
     this.directory = directory;
     this.settings =
         BackendSettings.defaults()
-            .withLocalDirectories(List.of(directory.toString()))
-            .withIncremental(true);
+            .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.toString())
+            .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     this.env = env;
   }
 

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.util.List;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.StateChangelogOptions;
 import org.apache.flink.runtime.state.CheckpointStorage;
@@ -44,7 +45,8 @@ class ChangelogContractTest extends StateBackendTestBase<EloqStoreStateBackend> 
         (DelegatingStateBackend)
             StateBackendLoader.fromApplicationOrConfigOrDefault(
                 new EloqStoreStateBackend(
-                    BackendSettings.defaults().withIncremental(incremental),
+                    BackendSettings.defaults()
+                        .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
                     ContractEngine.FACTORY),
                 config,
                 new Configuration(),

@@ -6,6 +6,7 @@ package io.eloqstore.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.fake.FakeEngine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -130,7 +131,7 @@ class LifecycleTest {
   @Test
   void directoryThatCannotBeUsedReleasesEverything() throws Exception {
     Path file = Files.createFile(directory.resolve("file"));
-    harness.settings = harness.settings.withLocalDirectories(List.of(file.toString()));
+    harness.settings = harness.settings.with(EloqStoreOptions.LOCAL_DIRECTORIES, file.toString());
     assertThatThrownBy(() -> harness.create())
         .isInstanceOf(IOException.class)
         .hasMessageContaining(file.toString());
@@ -140,8 +141,9 @@ class LifecycleTest {
   @Test
   void directoriesAreUsedInTurn() throws Exception {
     harness.settings =
-        harness.settings.withLocalDirectories(
-            List.of(directory.resolve("a").toString(), directory.resolve("b").toString()));
+        harness.settings.with(
+            EloqStoreOptions.LOCAL_DIRECTORIES,
+            directory.resolve("a") + "," + directory.resolve("b"));
     AbstractKeyedStateBackend<Integer> first = harness.create();
     AbstractKeyedStateBackend<Integer> second = harness.create();
     assertThat(entries(directory.resolve("a"))).hasSize(1);

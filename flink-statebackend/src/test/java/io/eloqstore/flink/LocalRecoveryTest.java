@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eloqstore.flink.config.BackendSettings;
+import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.RunnableFuture;
@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.checkpoint.CheckpointType;
 import org.apache.flink.runtime.jobgraph.JobVertexID;
@@ -68,8 +69,8 @@ class LocalRecoveryTest {
     harness.engines = ContractEngine.FACTORY;
     harness.settings =
         BackendSettings.defaults()
-            .withLocalDirectories(List.of(directory.resolve("work").toString()))
-            .withIncremental(true);
+            .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.resolve("work").toString())
+            .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     backend = harness.create();
   }
 

@@ -5,6 +5,8 @@ package io.eloqstore.flink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.eloqstore.flink.config.EloqStoreOptions;
+import io.eloqstore.flink.config.EloqStoreOptions.TimerServiceType;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,13 +138,19 @@ class ManyPartsTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void smallestPartsAreCopiedIntoTheirNeighbours(boolean timersInStore) throws Exception {
-    harness.settings = harness.settings.withTimersInStore(timersInStore);
+    harness.settings =
+        harness.settings.with(
+            EloqStoreOptions.TIMER_SERVICE_FACTORY,
+            timersInStore ? TimerServiceType.ELOQSTORE : TimerServiceType.HEAP);
     List<KeyedStateHandle> handles = new ArrayList<>();
     for (int group = 0; group < BackendHarness.KEY_GROUPS; group++) {
       handles.add(write(group));
     }
     // Timers written where the other setting keeps them.
-    harness.settings = harness.settings.withTimersInStore(!timersInStore);
+    harness.settings =
+        harness.settings.with(
+            EloqStoreOptions.TIMER_SERVICE_FACTORY,
+            timersInStore ? TimerServiceType.HEAP : TimerServiceType.ELOQSTORE);
     AbstractKeyedStateBackend<Integer> backend =
         harness.create(handles.toArray(new KeyedStateHandle[0]));
     try (Stream<Path> files = Files.walk(directory)) {

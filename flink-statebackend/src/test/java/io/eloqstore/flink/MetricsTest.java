@@ -6,13 +6,14 @@ package io.eloqstore.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.flink.config.BackendSettings;
+import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
@@ -62,9 +63,9 @@ class MetricsTest {
     harness.metrics = new Group("");
     BackendSettings settings =
         BackendSettings.defaults()
-            .withLocalDirectories(List.of(directory.toString()))
-            .withIncremental(true)
-            .withMetrics(metrics);
+            .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.toString())
+            .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true)
+            .with(EloqStoreOptions.METRICS, metrics);
     return harness.create(
         new EloqStoreStateBackend(settings, ContractEngine.FACTORY),
         KeyGroupRange.of(0, BackendHarness.KEY_GROUPS - 1),

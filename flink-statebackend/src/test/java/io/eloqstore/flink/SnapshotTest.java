@@ -13,6 +13,7 @@ import java.util.concurrent.RunnableFuture;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeutils.base.StringSerializer;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
 import org.apache.flink.runtime.checkpoint.CheckpointType;
@@ -131,7 +132,7 @@ class SnapshotTest {
   @Test
   void withoutIncrementalCheckpointsNothingIsShared() throws Exception {
     backend.dispose();
-    harness.settings = harness.settings.withIncremental(false);
+    harness.settings = harness.settings.with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, false);
     backend = harness.create();
     put(0, 10);
     var first = checkpoint(1, CheckpointType.CHECKPOINT);

@@ -8,6 +8,7 @@ import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.state.CheckpointStorage;
 import org.apache.flink.runtime.state.ConfigurableStateBackend;
 import org.apache.flink.runtime.state.StateBackendTestBase;
@@ -39,7 +40,8 @@ class StateBackendContractTest extends StateBackendTestBase<EloqStoreStateBacken
   @Override
   protected ConfigurableStateBackend getStateBackend() {
     return new EloqStoreStateBackend(
-        BackendSettings.defaults().withIncremental(incremental), ContractEngine.FACTORY);
+        BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
+        ContractEngine.FACTORY);
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.state.CheckpointStorage;
 import org.apache.flink.runtime.state.StateBackendMigrationTestBase;
 import org.apache.flink.runtime.state.storage.FileSystemCheckpointStorage;
@@ -38,7 +39,8 @@ class StateMigrationContractTest extends StateBackendMigrationTestBase<EloqStore
   @Override
   protected EloqStoreStateBackend getStateBackend() {
     return new EloqStoreStateBackend(
-        BackendSettings.defaults().withIncremental(incremental), ContractEngine.FACTORY);
+        BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
+        ContractEngine.FACTORY);
   }
 
   @Override

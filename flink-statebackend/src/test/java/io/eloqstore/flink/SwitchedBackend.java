@@ -4,6 +4,8 @@
 package io.eloqstore.flink;
 
 import io.eloqstore.flink.config.BackendSettings;
+import io.eloqstore.flink.config.EloqStoreOptions;
+import io.eloqstore.flink.config.EloqStoreOptions.TimerServiceType;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.util.Collection;
 import org.apache.flink.api.common.JobID;
@@ -31,7 +33,11 @@ public record SwitchedBackend(
     MockEnvironment env = new MockEnvironmentBuilder().build();
     EloqStoreStateBackend stateBackend =
         new EloqStoreStateBackend(
-            BackendSettings.defaults().withTimersInStore(timersInStore), ContractEngine.FACTORY);
+            BackendSettings.defaults()
+                .with(
+                    EloqStoreOptions.TIMER_SERVICE_FACTORY,
+                    timersInStore ? TimerServiceType.ELOQSTORE : TimerServiceType.HEAP),
+            ContractEngine.FACTORY);
     return new SwitchedBackend(
         env,
         stateBackend.createKeyedStateBackend(

@@ -5,6 +5,7 @@ package io.eloqstore.flink;
 
 import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.ttl.StateBackendTestContext;
 import org.apache.flink.runtime.state.ttl.StoredTtlStateTestBase;
@@ -22,7 +23,8 @@ class TtlStateContractTest extends StoredTtlStateTestBase {
       @Override
       protected StateBackend createStateBackend() {
         return new EloqStoreStateBackend(
-            BackendSettings.defaults().withIncremental(true), ContractEngine.FACTORY);
+            BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true),
+            ContractEngine.FACTORY);
       }
     };
   }

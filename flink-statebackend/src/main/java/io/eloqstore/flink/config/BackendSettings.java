@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.IllegalConfigurationException;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.ReadableConfig;
@@ -84,56 +85,11 @@ public record BackendSettings(
     return merged;
   }
 
-  public BackendSettings withIncremental(boolean value) {
-    return new BackendSettings(
-        localDirectories,
-        managedMemory,
-        fixedBytesPerSlot,
-        directIo,
-        transferThreads,
-        value,
-        timersInStore,
-        timerCacheSize,
-        metrics);
-  }
-
-  public BackendSettings withTimersInStore(boolean value) {
-    return new BackendSettings(
-        localDirectories,
-        managedMemory,
-        fixedBytesPerSlot,
-        directIo,
-        transferThreads,
-        incremental,
-        value,
-        timerCacheSize,
-        metrics);
-  }
-
-  public BackendSettings withMetrics(boolean value) {
-    return new BackendSettings(
-        localDirectories,
-        managedMemory,
-        fixedBytesPerSlot,
-        directIo,
-        transferThreads,
-        incremental,
-        timersInStore,
-        timerCacheSize,
-        value);
-  }
-
-  public BackendSettings withLocalDirectories(List<String> value) {
-    return new BackendSettings(
-        value,
-        managedMemory,
-        fixedBytesPerSlot,
-        directIo,
-        transferThreads,
-        incremental,
-        timersInStore,
-        timerCacheSize,
-        metrics);
+  /** These settings with one option laid over them, as {@link #merge} does. */
+  public <T> BackendSettings with(ConfigOption<T> option, T value) {
+    Configuration config = new Configuration();
+    config.set(option, value);
+    return merge(config);
   }
 
   private void check() {

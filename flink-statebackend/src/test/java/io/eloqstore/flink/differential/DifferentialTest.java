@@ -277,8 +277,8 @@ class DifferentialTest {
     };
   }
 
-  private Operation aggregate(At at, int next) {
-    oracle.sums.merge(at, (long) next, Long::sum);
+  private Operation aggregate(At at, long next) {
+    oracle.sums.merge(at, next, Long::sum);
     return subtask -> {
       subtask.aggregating.setCurrentNamespace(at.namespace());
       subtask.aggregating.add(next);

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.differential;
 
+import io.eloqstore.flink.fake.LongSum;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -17,7 +18,6 @@ import java.util.TreeMap;
 import java.util.concurrent.RunnableFuture;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
-import org.apache.flink.api.common.functions.AggregateFunction;
 import org.apache.flink.api.common.state.AggregatingStateDescriptor;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.MapStateDescriptor;
@@ -63,37 +63,13 @@ final class Subtask {
   static final Duration TTL = Duration.ofMillis(1000);
   static final String VALUE = "value";
 
-  private static final class Sum implements AggregateFunction<Integer, Long, Long> {
-    private static final long serialVersionUID = 1L;
-
-    @Override
-    public Long createAccumulator() {
-      return 0L;
-    }
-
-    @Override
-    public Long add(Integer value, Long accumulator) {
-      return accumulator + value;
-    }
-
-    @Override
-    public Long getResult(Long accumulator) {
-      return accumulator;
-    }
-
-    @Override
-    public Long merge(Long a, Long b) {
-      return a + b;
-    }
-  }
-
   final AbstractKeyedStateBackend<String> backend;
   final KeyGroupRange range;
   InternalValueState<String, String, String> value;
   InternalListState<String, String, Integer> list;
   InternalMapState<String, String, Integer, String> map;
   InternalReducingState<String, String, Long> reducing;
-  InternalAggregatingState<String, String, Integer, Long, Long> aggregating;
+  InternalAggregatingState<String, String, Long, Long, Long> aggregating;
   InternalValueState<String, String, String> expiring;
   KeyGroupedInternalPriorityQueue<TimerHeapInternalTimer<String, String>> timers;
 
@@ -153,7 +129,7 @@ final class Subtask {
             aggregating =
                 state(
                     new AggregatingStateDescriptor<>(
-                        "aggregating", new Sum(), LongSerializer.INSTANCE)));
+                        "aggregating", new LongSum(), LongSerializer.INSTANCE)));
     registrations.add(() -> expiring = state(withTtl));
     registrations.add(
         () ->

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.job;
 
+import io.eloqstore.flink.fake.LongSum;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

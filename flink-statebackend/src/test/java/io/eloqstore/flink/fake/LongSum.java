@@ -1,12 +1,12 @@
 /*
  * Licensed under the Apache License, Version 2.0.
  */
-package io.eloqstore.flink.job;
+package io.eloqstore.flink.fake;
 
 import org.apache.flink.api.common.functions.AggregateFunction;
 
 /** Adds. */
-final class LongSum implements AggregateFunction<Long, Long, Long> {
+public final class LongSum implements AggregateFunction<Long, Long, Long> {
   private static final long serialVersionUID = 1L;
 
   @Override
