@@ -171,6 +171,17 @@ public interface OwnedPartition extends AutoCloseable {
    */
   void commit(Map<String, byte[]> metadata);
 
+  /**
+   * Merges every change segment and publishes everything written so far, under the metadata of the
+   * last commit, in a manifest that engines which do not know segments can read. Waits for the
+   * merge, which rewrites what the segments touch; a store that never had a segment is only
+   * committed.
+   *
+   * @throws StoreException {@link StoreErrorCode#BUSY} when interrupted; segments that are left are
+   *     as valid as before
+   */
+  void seal();
+
   /** Starts to move the write buffer into the tree in the background; publishes nothing. */
   void flush();
 

@@ -18,6 +18,7 @@ package io.eloqstore.api;
  * @param manifestLogBytesMax log bytes behind a manifest's snapshot record that make it roll; it
  *     never rolls before its log is larger than its snapshot record
  * @param durability when files are forced to the disk
+ * @param segments when changes are written as change segments
  */
 public record StoreOptions(
     int pageBytes,
@@ -26,7 +27,8 @@ public record StoreOptions(
     int leafRestartInterval,
     int indexRestartInterval,
     long manifestLogBytesMax,
-    Durability durability) {
+    Durability durability,
+    SegmentOptions segments) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -74,6 +76,9 @@ public record StoreOptions(
     if (durability == null) {
       throw new IllegalArgumentException("durability must not be null");
     }
+    if (segments == null) {
+      throw new IllegalArgumentException("segments must not be null");
+    }
   }
 
   private static void check(boolean holds, String rule, long found) {
@@ -84,7 +89,7 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT);
+    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, SegmentOptions.NONE);
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -95,7 +100,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        segments);
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
@@ -106,7 +112,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        segments);
   }
 
   public StoreOptions withOverflowPointers(int value) {
@@ -117,7 +124,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        segments);
   }
 
   public StoreOptions withRestartIntervals(int leaf, int index) {
@@ -128,7 +136,8 @@ public record StoreOptions(
         leaf,
         index,
         manifestLogBytesMax,
-        durability);
+        durability,
+        segments);
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
@@ -139,7 +148,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         value,
-        durability);
+        durability,
+        segments);
   }
 
   public StoreOptions withDurability(Durability value) {
@@ -150,6 +160,19 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
+        value,
+        segments);
+  }
+
+  public StoreOptions withSegments(SegmentOptions value) {
+    return new StoreOptions(
+        pageBytes,
+        pagesPerFileShift,
+        overflowPointers,
+        leafRestartInterval,
+        indexRestartInterval,
+        manifestLogBytesMax,
+        durability,
         value);
   }
 

@@ -40,6 +40,7 @@ final class ExtensionCodec {
   static final int TAG_PENDING_CUTS = 5;
   static final int TAG_INCARNATION = 6;
   static final int TAG_FEATURES = 7;
+  static final int TAG_SEGMENTS = 8;
 
   private static final int[] TAGS_NEEDED = {
     TAG_OPTIONS, TAG_COUNTS, TAG_SEQUENCE, TAG_INCARNATION, TAG_FEATURES
@@ -59,6 +60,7 @@ final class ExtensionCodec {
   private int[] pendingCuts = new int[0];
   private long incarnation;
   private long features;
+  private List<ManifestSegment> segments = List.of();
   private final List<OpaqueSection> opaque = new ArrayList<>();
 
   ExtensionCodec(byte[] bytes, String path, long recordOffset) {
@@ -100,6 +102,9 @@ final class ExtensionCodec {
     section(sections, TAG_PENDING_CUTS, cutBytes.array());
     section(sections, TAG_INCARNATION, number(extension.incarnation()));
     section(sections, TAG_FEATURES, number(extension.features()));
+    if (!extension.segments().isEmpty()) {
+      section(sections, TAG_SEGMENTS, SegmentsCodec.encode(extension.segments()));
+    }
     for (OpaqueSection section : extension.opaque()) {
       section(sections, section.tag(), section.bytes());
     }
@@ -175,7 +180,7 @@ final class ExtensionCodec {
       }
     }
     return new ManifestExtension(
-        options, counts, sequence, metadata, pendingCuts, incarnation, features, opaque);
+        options, counts, sequence, metadata, pendingCuts, incarnation, features, segments, opaque);
   }
 
   private void section(int tag, byte[] bytes) {
@@ -188,6 +193,7 @@ final class ExtensionCodec {
       case TAG_PENDING_CUTS -> pendingCuts = cuts(body);
       case TAG_INCARNATION -> incarnation = sized(tag, body, Long.BYTES).getLong();
       case TAG_FEATURES -> features = features(sized(tag, body, Long.BYTES).getLong());
+      case TAG_SEGMENTS -> segments = SegmentsCodec.decode(bytes, path, recordOffset);
       default -> {
         if ((tag & TAG_IGNORABLE) == 0) {
           throw unsupported("extension section " + tag + " is not known to this engine");

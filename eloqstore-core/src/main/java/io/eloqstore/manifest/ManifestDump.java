@@ -135,6 +135,21 @@ public final class ManifestDump {
       if (found.pendingCuts().length > 0) {
         out.println("    pending cuts " + Arrays.toString(found.pendingCuts()));
       }
+      for (ManifestSegment segment : found.segments()) {
+        out.println(
+            "    segment in file "
+                + segment.fileId()
+                + ": "
+                + segment.pages()
+                + " pages, "
+                + segment.entries()
+                + " changes, operations "
+                + segment.minSequence()
+                + " to "
+                + segment.maxSequence()
+                + ", live ranges "
+                + segment.live().size());
+      }
       found
           .opaque()
           .forEach(

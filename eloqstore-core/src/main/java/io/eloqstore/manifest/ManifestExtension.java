@@ -21,6 +21,7 @@ import java.util.TreeMap;
  * @param pendingCuts roots of dropped subtrees whose pages are still to be unmapped
  * @param incarnation tells apart manifests that had the same name; grows with each roll
  * @param features bits of {@link #FEATURE_BUCKET_KEYS}
+ * @param segments change segments with something live, oldest first
  * @param opaque sections of a newer engine that may be carried along unread
  */
 public record ManifestExtension(
@@ -31,6 +32,7 @@ public record ManifestExtension(
     int[] pendingCuts,
     long incarnation,
     long features,
+    List<ManifestSegment> segments,
     List<OpaqueSection> opaque) {
 
   /** The store has bucket entries (keys longer than half a page). */
@@ -44,7 +46,22 @@ public record ManifestExtension(
 
   public ManifestExtension {
     metadata = Collections.unmodifiableSortedMap(new TreeMap<>(metadata));
+    segments = List.copyOf(segments);
     opaque = List.copyOf(opaque);
+  }
+
+  /** Of a root without change segments. */
+  public ManifestExtension(
+      RecordedOptions options,
+      EntryCounts counts,
+      long sequence,
+      SortedMap<String, byte[]> metadata,
+      int[] pendingCuts,
+      long incarnation,
+      long features,
+      List<OpaqueSection> opaque) {
+    this(
+        options, counts, sequence, metadata, pendingCuts, incarnation, features, List.of(), opaque);
   }
 
   /** An extension of an empty store. */
@@ -55,7 +72,7 @@ public record ManifestExtension(
 
   public ManifestExtension withIncarnation(long value) {
     return new ManifestExtension(
-        options, counts, sequence, metadata, pendingCuts, value, features, opaque);
+        options, counts, sequence, metadata, pendingCuts, value, features, segments, opaque);
   }
 
   /** The bytes that follow the term section. */

@@ -79,7 +79,7 @@ public final class ManifestWriter implements AutoCloseable {
     if (mustRoll(content)) {
       return roll(content);
     }
-    SortedMap<Long, Long> newTerms = newTerms(content.mapping());
+    SortedMap<Long, Long> newTerms = newTerms(content);
     RecordContent record =
         RecordContent.log(content, published, newTerms, target.term(), extent.incarnation());
     long logBytes = extent.logBytes() + ManifestFormat.aligned(record.recordBytes());
@@ -92,17 +92,33 @@ public final class ManifestWriter implements AutoCloseable {
     return extent;
   }
 
-  /** Publishes a content in a new file, whatever the length of the log. */
+  /** Publishes a content in a new file, whatever the length of the log; a mark stays. */
   public ManifestExtent roll(ManifestContent content) {
+    return roll(content, hasSegments(content) || extent != null && extent.marked());
+  }
+
+  /**
+   * Publishes a content without change segments in a new file that carries no mark of them.
+   *
+   * @throws IllegalArgumentException when it has segments
+   */
+  public ManifestExtent seal(ManifestContent content) {
+    if (hasSegments(content)) {
+      throw new IllegalArgumentException("a content with change segments cannot be sealed");
+    }
+    return roll(content, false);
+  }
+
+  private ManifestExtent roll(ManifestContent content, boolean marked) {
     checkUsable();
-    SortedMap<Long, Long> live = liveTerms(content.mapping());
+    SortedMap<Long, Long> live = liveTerms(content);
     long incarnation = extent == null ? 1 : extent.incarnation() + 1;
     RecordContent record = RecordContent.snapshot(content, live, target.term(), incarnation);
     try (RecordOutput out = new RecordOutput(target.budget(), record.recordBytes())) {
       ManifestExtent rolled;
       try {
         closeFile();
-        rolled = writeSnapshot(target.path(), record, out, incarnation);
+        rolled = writeSnapshot(target.path(), record, out, incarnation, marked);
       } catch (RuntimeException | Error e) {
         poison = e;
         throw e;
@@ -124,10 +140,10 @@ public final class ManifestWriter implements AutoCloseable {
     checkUsable();
     long incarnation = extent == null ? 0 : extent.incarnation();
     RecordContent record =
-        RecordContent.snapshot(content, liveTerms(content.mapping()), target.term(), incarnation);
+        RecordContent.snapshot(content, liveTerms(content), target.term(), incarnation);
     try (RecordOutput out = new RecordOutput(target.budget(), record.recordBytes())) {
       try {
-        return writeSnapshot(path, record, out, incarnation);
+        return writeSnapshot(path, record, out, incarnation, hasSegments(content));
       } catch (RuntimeException | Error e) {
         poison = e;
         throw e;
@@ -136,7 +152,14 @@ public final class ManifestWriter implements AutoCloseable {
   }
 
   private boolean mustRoll(ManifestContent content) {
-    return extent == null || extent.rollFirst() || !Arrays.equals(dictionary, content.dictionary());
+    return extent == null
+        || extent.rollFirst()
+        || !Arrays.equals(dictionary, content.dictionary())
+        || hasSegments(content) && !extent.marked();
+  }
+
+  private static boolean hasSegments(ManifestContent content) {
+    return content.extension() != null && !content.extension().segments().isEmpty();
   }
 
   private void checkUsable() {
@@ -159,7 +182,7 @@ public final class ManifestWriter implements AutoCloseable {
         if (file == null) {
           file = target.io().open(target.path(), OpenMode.WRITE);
         }
-        checksum = write(record, out, file, extent.length());
+        checksum = write(record, out, file, extent.length(), false);
       } catch (RuntimeException | Error e) {
         poison = e;
         throw e;
@@ -168,10 +191,11 @@ public final class ManifestWriter implements AutoCloseable {
     }
   }
 
-  private long write(RecordContent record, RecordOutput out, BlockFile to, long offset) {
+  private long write(
+      RecordContent record, RecordOutput out, BlockFile to, long offset, boolean marked) {
     out.begin(to, offset, record.rootPage(), record.ttlRootPage());
     record.writeTo(out);
-    long checksum = out.finish();
+    long checksum = out.finish(marked ? ManifestFormat.SEGMENT_MARK : 0);
     if (target.durable()) {
       to.force();
     }
@@ -179,7 +203,7 @@ public final class ManifestWriter implements AutoCloseable {
   }
 
   private ManifestExtent writeSnapshot(
-      Path path, RecordContent record, RecordOutput out, long incarnation) {
+      Path path, RecordContent record, RecordOutput out, long incarnation, boolean marked) {
     Path temporary = path.resolveSibling(path.getFileName() + ".tmp");
     if (target.io().exists(temporary)) {
       // Left by a crash; its old bytes must not follow the new record.
@@ -187,7 +211,7 @@ public final class ManifestWriter implements AutoCloseable {
     }
     long checksum;
     try (BlockFile created = target.io().open(temporary, OpenMode.CREATE_NEW)) {
-      checksum = write(record, out, created, 0);
+      checksum = write(record, out, created, 0, marked);
     }
     target.io().rename(temporary, path);
     if (target.durable()) {
@@ -195,24 +219,26 @@ public final class ManifestWriter implements AutoCloseable {
     }
     long bytes = ManifestFormat.aligned(record.recordBytes());
     return new ManifestExtent(
-        bytes, 1, ManifestFormat.chain(0, checksum), bytes, incarnation, 0, false, false);
+        bytes, 1, ManifestFormat.chain(0, checksum), bytes, incarnation, 0, marked, false);
   }
 
-  private SortedMap<Long, Long> newTerms(MappingSnapshot mapping) {
-    SortedMap<Long, Long> result = new TreeMap<>();
-    for (int i = 0; i < mapping.fileCount(); i++) {
-      long fileId = mapping.fileId(i);
-      if (!terms.containsKey(fileId)) {
-        result.put(fileId, target.term());
-      }
-    }
+  private SortedMap<Long, Long> newTerms(ManifestContent content) {
+    SortedMap<Long, Long> result = liveTerms(content);
+    result.keySet().removeAll(terms.keySet());
     return result;
   }
 
-  private SortedMap<Long, Long> liveTerms(MappingSnapshot mapping) {
+  /** Terms of the files with live pages, those of the tree and those of change segments. */
+  private SortedMap<Long, Long> liveTerms(ManifestContent content) {
     SortedMap<Long, Long> result = new TreeMap<>();
+    MappingSnapshot mapping = content.mapping();
     for (int i = 0; i < mapping.fileCount(); i++) {
       result.put(mapping.fileId(i), termOf(mapping.fileId(i)));
+    }
+    if (content.extension() != null) {
+      for (ManifestSegment segment : content.extension().segments()) {
+        result.put(segment.fileId(), termOf(segment.fileId()));
+      }
     }
     return result;
   }

@@ -131,9 +131,10 @@ final class RecordOutput implements AutoCloseable {
   /**
    * Pads and writes what is left, the head last.
    *
-   * @return the checksum of the record
+   * @param mark XORed to the checksum, 0 for none
+   * @return the checksum as it is stored
    */
-  long finish() {
+  long finish(long mark) {
     if (flushed + filled != recordBytes) {
       throw new IllegalStateException(
           "a record of " + recordBytes + " bytes got " + (flushed + filled));
@@ -141,7 +142,7 @@ final class RecordOutput implements AutoCloseable {
     sum(filled);
     int padded = (int) ManifestFormat.aligned(filled);
     arena.zero(block.at + filled, padded - filled);
-    long value = checksum.value();
+    long value = checksum.value() ^ mark;
     if (flushed == 0) {
       arena.putLong(block.at + ManifestFormat.CHECKSUM_AT, value);
       file.write(recordOffset, block.at, padded);

@@ -17,6 +17,7 @@ public final class LeafBuilder {
   private Arena arena;
   private long at;
   private int pageBytes;
+  private int type;
   private int restartInterval;
   private int position;
   private int entries;
@@ -28,15 +29,23 @@ public final class LeafBuilder {
   private int restartCount;
 
   /**
+   * Begins a leaf of a tree.
+   *
    * @param at where the page is built
    * @param restartInterval entries from one restart point to the next, at least 1
    */
   public void open(Arena arena, long at, int pageBytes, int restartInterval) {
+    open(arena, at, pageBytes, restartInterval, PageType.LEAF);
+  }
+
+  /** Begins a leaf of a type, {@link PageType#LEAF} or {@link PageType#SEGMENT_LEAF}. */
+  public void open(Arena arena, long at, int pageBytes, int restartInterval, int type) {
+    this.type = type;
     this.arena = arena;
     this.at = at;
     this.pageBytes = pageBytes;
     this.restartInterval = restartInterval;
-    position = LeafPage.ENTRIES;
+    position = LeafPage.entriesAt(type);
     entries = 0;
     sinceRestart = 0;
     lastTimestamp = 0;
@@ -71,6 +80,39 @@ public final class LeafBuilder {
     }
     arena.copy(valueAt, at + position, valueLength);
     end(key, keyOffset, keyLength, valueLength, timestamp, expireTs);
+    return true;
+  }
+
+  /**
+   * Adds a change to a leaf of a segment.
+   *
+   * @param change bits of {@link SegmentChange}
+   * @param firstLive number of the first live chunk, of a large head of a list
+   * @return whether it fitted; nothing changed if not
+   */
+  public boolean addChange(
+      byte[] key,
+      int keyLength,
+      int change,
+      long firstLive,
+      long valueAt,
+      int valueLength,
+      int flags,
+      long timestamp,
+      long expireTs) {
+    int prefix = SegmentChange.prefixBytes(change);
+    int stored = prefix + valueLength;
+    if (!begin(key, 0, keyLength, stored, flags, timestamp, expireTs)) {
+      return false;
+    }
+    arena.putByte(at + position, (byte) change);
+    if (prefix > 1) {
+      arena.putLong(at + position + 1, firstLive);
+    }
+    if (valueLength > 0) {
+      arena.copy(valueAt, at + position + prefix, valueLength);
+    }
+    end(key, 0, keyLength, stored, timestamp, expireTs);
     return true;
   }
 
@@ -205,9 +247,11 @@ public final class LeafBuilder {
     }
     arena.putShort(at + next, restartCount);
     next += Short.BYTES;
-    PageHeader.write(arena, at, PageType.LEAF, next);
-    LeafPage.setPrevious(arena, at, previousPage);
-    LeafPage.setNext(arena, at, nextPage);
+    PageHeader.write(arena, at, type, next);
+    if (type == PageType.LEAF) {
+      LeafPage.setPrevious(arena, at, previousPage);
+      LeafPage.setNext(arena, at, nextPage);
+    }
     arena.zero(at + next, pageBytes - next);
   }
 

@@ -16,6 +16,7 @@ import java.util.Arrays;
 public final class LeafCursor {
   private Arena arena;
   private long at;
+  private int entriesAt;
   private int entriesEnd;
   private int restarts;
   private byte[] key = new byte[64];
@@ -39,7 +40,8 @@ public final class LeafCursor {
     this.restarts = Restarts.count(arena, at);
     this.entriesEnd = Restarts.start(arena, at);
     this.entry = -1;
-    this.following = LeafPage.ENTRIES;
+    this.entriesAt = LeafPage.entriesAt(arena, at);
+    this.following = entriesAt;
     this.region = -1;
     this.exact = false;
   }
@@ -80,7 +82,7 @@ public final class LeafCursor {
 
   /** Moves back; {@code false} at the first entry, and the cursor stays there. */
   public boolean previous() {
-    if (entry <= LeafPage.ENTRIES) {
+    if (entry <= entriesAt) {
       return false;
     }
     int target = entry;

@@ -36,10 +36,20 @@ public final class LeafPage {
   static final int PREVIOUS = 11;
   static final int NEXT = 15;
   static final int ENTRIES = 19;
+  static final int SEGMENT_ENTRIES = 11;
   static final int FLAG_BITS = 4;
   static final int FLAG_MASK = 15;
 
   private LeafPage() {}
+
+  /** Page offset of the first entry: a leaf of a segment has no links. */
+  static int entriesAt(Arena arena, long at) {
+    return entriesAt(PageHeader.type(arena, at));
+  }
+
+  static int entriesAt(int type) {
+    return type == PageType.SEGMENT_LEAF ? SEGMENT_ENTRIES : ENTRIES;
+  }
 
   /** Page id of the leaf before, {@link #NO_PAGE} for none. */
   public static int previous(Arena arena, long at) {
@@ -163,7 +173,9 @@ public final class LeafPage {
    * @return what is wrong, or {@code null}
    */
   static String check(Arena arena, long at, int pageBytes) {
-    String problem = Restarts.check(arena, at, pageBytes, ENTRIES);
+    boolean isSegment = PageHeader.type(arena, at) == PageType.SEGMENT_LEAF;
+    int entriesAt = entriesAt(arena, at);
+    String problem = Restarts.check(arena, at, pageBytes, entriesAt);
     if (problem != null) {
       return problem;
     }
@@ -171,7 +183,7 @@ public final class LeafPage {
     int restarts = Restarts.count(arena, at);
     int restart = 0;
     int keyLength = 0;
-    long position = at + ENTRIES;
+    long position = at + entriesAt;
     while (position < at + end) {
       long entry = position - at;
       boolean alone = restart < restarts && Restarts.offset(arena, at, end, restart) == entry;
@@ -181,9 +193,12 @@ public final class LeafPage {
       position += Varints.length(arena, position);
       int lengthFlags = Varints.get32(arena, position);
       position += Varints.length(arena, position);
-      problem = Restarts.checkKey(entry, ENTRIES, alone, shared, nonShared, keyLength, pageBytes);
+      problem = Restarts.checkKey(entry, entriesAt, alone, shared, nonShared, keyLength, pageBytes);
       if (problem == null) {
-        problem = checkValue(entry, lengthFlags);
+        problem =
+            isSegment
+                ? checkChange(entry, lengthFlags, arena.getUnsignedByte(position + nonShared))
+                : checkValue(entry, lengthFlags);
       }
       if (problem != null) {
         return problem;
@@ -202,6 +217,21 @@ public final class LeafPage {
     return restart == restarts && restarts > 0
         ? null
         : "only " + restart + " of " + restarts + " restart points stand on an entry";
+  }
+
+  private static String checkChange(long entry, int lengthFlags, int change) {
+    int bytes = (lengthFlags >>> FLAG_BITS) - SegmentChange.prefixBytes(change);
+    boolean isDelete = (change & SegmentChange.DELETE) != 0;
+    boolean isLarge = (change & SegmentChange.LARGE) != 0;
+    boolean isSound =
+        (change & ~SegmentChange.KNOWN) == 0
+            && (lengthFlags & OVERFLOW) == 0
+            && (isDelete
+                ? bytes == 0 && !isLarge
+                : bytes >= 0 && (!isLarge || bytes > 0 && bytes % Integer.BYTES == 0));
+    return isSound
+        ? null
+        : "entry at " + entry + " is change " + change + " with " + bytes + " bytes of value";
   }
 
   private static String checkValue(long entry, int lengthFlags) {

@@ -55,8 +55,12 @@ public final class PageHeader {
   public static String check(Arena arena, long at, int pageBytes) {
     try {
       return switch (type(arena, at)) {
-        case PageType.INDEX, PageType.LEAF_INDEX -> IndexPage.check(arena, at, pageBytes);
-        case PageType.LEAF -> LeafPage.check(arena, at, pageBytes);
+        case PageType.INDEX,
+            PageType.LEAF_INDEX,
+            PageType.SEGMENT_INDEX,
+            PageType.SEGMENT_LEAF_INDEX ->
+            IndexPage.check(arena, at, pageBytes);
+        case PageType.LEAF, PageType.SEGMENT_LEAF -> LeafPage.check(arena, at, pageBytes);
         case PageType.OVERFLOW -> OverflowPage.check(arena, at, pageBytes);
         default -> "page type " + type(arena, at);
       };

@@ -17,8 +17,23 @@ public final class PageType {
   /** Part of a value that fits no leaf. */
   public static final int OVERFLOW = 3;
 
+  /** Set in the types of the pages of a change segment: index, leaf index, leaf. */
+  public static final int SEGMENT = 4;
+
+  /** Index page of a segment whose children are index pages. */
+  public static final int SEGMENT_INDEX = SEGMENT | INDEX;
+
+  /** Index page of a segment whose children are leaves. */
+  public static final int SEGMENT_LEAF_INDEX = SEGMENT | LEAF_INDEX;
+
+  /** Leaf of a segment: changes, see {@link SegmentChange}. */
+  public static final int SEGMENT_LEAF = SEGMENT | LEAF;
+
   /** Bit set of both kinds of index page. */
   public static final int ANY_INDEX = 1 << INDEX | 1 << LEAF_INDEX;
+
+  /** Bit set of both kinds of index page of a segment. */
+  public static final int ANY_SEGMENT_INDEX = 1 << SEGMENT_INDEX | 1 << SEGMENT_LEAF_INDEX;
 
   private PageType() {}
 }

@@ -18,6 +18,7 @@ import io.eloqstore.memory.MemoryUse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 
 /**
  * The image of one commit. Holds its root, which keeps its data files, and a handle of its own on
@@ -29,6 +30,7 @@ final class CommittedImage implements PartitionImage {
   private final BlockFile manifestFile;
   private final ImageFile manifest;
   private final List<ImageFile> dataFiles;
+  private final List<Long> fileIds;
   private final byte[] description;
   private boolean closed;
 
@@ -38,12 +40,14 @@ final class CommittedImage implements PartitionImage {
       BlockFile manifestFile,
       ImageFile manifest,
       List<ImageFile> dataFiles,
+      List<Long> fileIds,
       byte[] description) {
     this.context = context;
     this.root = root;
     this.manifestFile = manifestFile;
     this.manifest = manifest;
     this.dataFiles = dataFiles;
+    this.fileIds = fileIds;
     this.description = description;
   }
 
@@ -51,11 +55,10 @@ final class CommittedImage implements PartitionImage {
   static CommittedImage open(
       PartitionContext context, Root root, Path manifestPath, ManifestExtent extent) {
     FileSet files = context.files();
-    MappingSnapshot mapping = root.mapping();
+    List<Long> fileIds = fileIds(root);
     List<ImageFile> dataFiles = new ArrayList<>();
     List<ManifestImage.DataFileLength> lengths = new ArrayList<>();
-    for (int i = 0; i < mapping.fileCount(); i++) {
-      long fileId = mapping.fileId(i);
+    for (long fileId : fileIds) {
       long length = files.writtenBytes(fileId);
       dataFiles.add(new ImageFile(files.file(fileId).path().getFileName().toString(), 0, length));
       lengths.add(new ManifestImage.DataFileLength(fileId, files.file(fileId).term(), length));
@@ -68,7 +71,21 @@ final class CommittedImage implements PartitionImage {
         manifestFile,
         new ImageFile(manifestPath.getFileName().toString(), extent.incarnation(), extent.length()),
         List.copyOf(dataFiles),
+        fileIds,
         ManifestImage.of(extent, lengths).encode());
+  }
+
+  /** Files of the tree and of the change segments, ascending. */
+  private static List<Long> fileIds(Root root) {
+    TreeSet<Long> ids = new TreeSet<>();
+    MappingSnapshot mapping = root.mapping();
+    for (int i = 0; i < mapping.fileCount(); i++) {
+      ids.add(mapping.fileId(i));
+    }
+    for (Segment segment : root.segments()) {
+      ids.add(segment.fileId());
+    }
+    return List.copyOf(ids);
   }
 
   @Override
@@ -213,7 +230,7 @@ final class CommittedImage implements PartitionImage {
     if (index < 0) {
       throw new StoreException(StoreErrorCode.INVALID_ARGUMENT, file + " is no file of this image");
     }
-    return context.files().handle(root.mapping().fileId(index));
+    return context.files().handle(fileIds.get(index));
   }
 
   @Override

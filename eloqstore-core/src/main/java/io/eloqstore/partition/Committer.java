@@ -107,16 +107,7 @@ final class Committer implements AutoCloseable {
     }
     SortedMap<String, byte[]> copy = Collections.unmodifiableSortedMap(new TreeMap<>(newMetadata));
     if (!isPublished(root, sequence, copy)) {
-      try {
-        publish(root, extension(root, sequence, bucketKeys, copy));
-      } catch (StoreException e) {
-        poison.accept(e);
-        throw e;
-      }
-      metadata = copy;
-      metadataValid = true;
-      committedSequence = sequence;
-      context.deleteUnreferencedFiles();
+      publish(root, sequence, bucketKeys, copy, manifest::commit);
     }
     return CommittedImage.open(context, root, manifestPath, manifest.extent());
   }
@@ -131,8 +122,44 @@ final class Committer implements AutoCloseable {
             .allMatch(entry -> Arrays.equals(entry.getValue(), metadata.get(entry.getKey())));
   }
 
+  /**
+   * Publishes a root without change segments so that engines which do not know these can read it.
+   *
+   * @param root held by the caller during the call
+   * @param sequence last operation that it contains
+   */
+  synchronized void seal(Root root, long sequence, boolean bucketKeys) {
+    if (committed == null) {
+      throw new StoreException(
+          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before it was sealed");
+    }
+    if (manifest.extent() != null && manifest.extent().marked()) {
+      publish(root, sequence, bucketKeys, metadata, manifest::seal);
+    } else if (!isPublished(root, sequence, metadata)) {
+      publish(root, sequence, bucketKeys, metadata, manifest::commit);
+    }
+  }
+
+  private void publish(
+      Root root,
+      long sequence,
+      boolean bucketKeys,
+      SortedMap<String, byte[]> newMetadata,
+      Consumer<ManifestContent> record) {
+    try {
+      publish(root, extension(root, sequence, bucketKeys, newMetadata), record);
+    } catch (StoreException e) {
+      poison.accept(e);
+      throw e;
+    }
+    metadata = newMetadata;
+    metadataValid = true;
+    committedSequence = sequence;
+    context.deleteUnreferencedFiles();
+  }
+
   /** The one place that holds the order of a commit: pages, force, record, force, root. */
-  private void publish(Root root, ManifestExtension extension) {
+  private void publish(Root root, ManifestExtension extension, Consumer<ManifestContent> record) {
     if (context.options().durability() == StoreOptions.Durability.COMMIT) {
       context.files().force();
       if (inherited != null) {
@@ -140,7 +167,7 @@ final class Committer implements AutoCloseable {
         inherited = null;
       }
     }
-    manifest.commit(
+    record.accept(
         new ManifestContent(
             root.treePage(),
             root.ttlPage(),
@@ -174,6 +201,7 @@ final class Committer implements AutoCloseable {
         root.pendingCuts(),
         0,
         bucketKeys ? ManifestExtension.FEATURE_BUCKET_KEYS : 0,
+        Segment.records(root.segments()),
         opaque);
   }
 

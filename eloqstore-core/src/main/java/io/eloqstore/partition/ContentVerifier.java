@@ -115,6 +115,8 @@ final class ContentVerifier {
     ttlEntries = verifier.entries() - entries;
     if (state.extension() != null) {
       verifier.pending(state.extension().pendingCuts());
+      Segment[] segments = Segment.of(state.extension().segments(), mapping.pagesPerFileShift());
+      findings.addAll(new SegmentVerifier(source, verifier).verify(segments));
     }
     return verifier.finish();
   }

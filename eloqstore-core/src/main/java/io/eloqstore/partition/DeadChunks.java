@@ -99,6 +99,16 @@ final class DeadChunks implements AutoCloseable {
     return false;
   }
 
+  /** Whether a key begins with that of a list under way; any key. */
+  boolean isInside(byte[] key, int keyLength) {
+    for (int i = 0; i < open.size(); i++) {
+      if (open.get(i).isAround(key, keyLength)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Whether a key is that of a dead chunk of the lists under way; any key. */
   boolean isDead(byte[] key, int keyLength) {
     for (int i = 0; i < open.size(); i++) {

@@ -6,12 +6,15 @@ package io.eloqstore.partition;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.manifest.EntryCounts;
 import io.eloqstore.manifest.ManifestExtension;
+import io.eloqstore.manifest.ManifestSegment;
 import io.eloqstore.manifest.ManifestState;
 import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.tree.ClipWalk;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -37,12 +40,13 @@ final class ImageClip {
   /**
    * Whether the pages of a range can be told from the index. Not in a partition with entries that
    * expire, whose second tree is in another order, nor in one that another engine wrote last, of
-   * which nobody knows what its leaves name.
+   * which nobody knows what its leaves name, nor while a change segment names overflow pages.
    */
   static boolean isPossible(ManifestState state) {
     return state.extension() != null
         && state.ttlRootPage() == Root.NO_PAGE
-        && state.extension().counts().ttlEntries() == 0;
+        && state.extension().counts().ttlEntries() == 0
+        && state.extension().segments().stream().allMatch(s -> s.largeEntries() == 0);
   }
 
   /**
@@ -59,6 +63,7 @@ final class ImageClip {
     MappingBuilder builder = new MappingBuilder(empty);
     MappingSnapshot mapping;
     ClipWalk walk;
+    List<ManifestSegment> segments = segmentsWithin(state);
     boolean readsLeaves = counts.overflowEntries() > 0;
     try {
       walk = new ClipWalk(source, whole, builder, kept, readsLeaves, arrival::require);
@@ -69,7 +74,9 @@ final class ImageClip {
       empty.release();
     }
     try {
-      arrival.require(filesOf(mapping));
+      SortedSet<Long> files = filesOf(mapping);
+      segments.forEach(segment -> files.add(segment.fileId()));
+      arrival.require(files);
     } catch (RuntimeException | Error e) {
       mapping.release();
       throw e;
@@ -86,8 +93,20 @@ final class ImageClip {
         mapping,
         state.terms(),
         state.manifestTerm(),
-        withCounts(state.extension(), found),
+        with(state.extension(), found, segments),
         state.extent());
+  }
+
+  /** What of the change segments lies in the range. */
+  private List<ManifestSegment> segmentsWithin(ManifestState state) {
+    List<ManifestSegment> records = new ArrayList<>();
+    for (ManifestSegment record : state.extension().segments()) {
+      Segment part = new Segment(record, state.mapping().pagesPerFileShift()).within(kept);
+      if (!part.live().isEmpty()) {
+        records.add(part.record());
+      }
+    }
+    return records;
   }
 
   private static SortedSet<Long> filesOf(MappingSnapshot mapping) {
@@ -105,7 +124,8 @@ final class ImageClip {
         : (long) ((double) entries * mapping.mappedCount() / whole.mappedCount());
   }
 
-  private static ManifestExtension withCounts(ManifestExtension extension, EntryCounts counts) {
+  private static ManifestExtension with(
+      ManifestExtension extension, EntryCounts counts, List<ManifestSegment> segments) {
     return new ManifestExtension(
         extension.options(),
         counts,
@@ -114,6 +134,7 @@ final class ImageClip {
         new int[0],
         extension.incarnation(),
         extension.features(),
+        segments,
         extension.opaque());
   }
 }

@@ -12,26 +12,30 @@ import java.util.Arrays;
 
 /**
  * Walks the rows of one pinned view in key order, newest version first: the buffers laid over the
- * tree.
+ * change segments, and these over the tree.
  *
  * <p>The caller pins the view's generations and root for as long as it walks. One thread; used
  * again for the next walk.
  *
- * <p>Invariant: every source stands on its first row that was not given out yet; a source is at its
- * end when its entry of {@code live} is false.
+ * <p>Sources are numbered from the newest: buffers, segments, the tree. Invariant: every source
+ * stands on its first row that was not given out yet; a source is at its end when its entry of
+ * {@code live} is false.
  */
 final class MergedCursor implements AutoCloseable {
   private final RowReader rows;
   private final TreeScan tree;
-  private BufferCursor[] cursors = new BufferCursor[0];
-  private boolean[] live = new boolean[0];
+  private BufferCursor[] buffers = new BufferCursor[0];
+  // At least as many as the root has segments.
+  private SegmentCursor[] segments = new SegmentCursor[0];
+  private boolean[] live = new boolean[1];
   private Generation[] generations = View.NONE;
-  private boolean treeLive;
+  private int bufferCount;
+  private int treeIndex;
   private KeyRange range;
   private boolean reverse;
   private long maxSequence;
   private Root root;
-  // The row given out last: a generation's index, or generations.length for the tree; -1 before.
+  // Index of the source of the row given out last; -1 before.
   private int winner = -1;
 
   MergedCursor(RowReader rows) {
@@ -55,12 +59,23 @@ final class MergedCursor implements AutoCloseable {
     this.reverse = reverse;
     this.maxSequence = maxSequence;
     this.winner = -1;
-    for (int i = 0; i < generations.length; i++) {
-      cursors[i].setMaxSequence(maxSequence);
-      live[i] = seekBuffer(cursors[i]);
+    Segment[] changes = root.segments();
+    bufferCount = generations.length;
+    treeIndex = bufferCount + changes.length;
+    if (live.length <= treeIndex) {
+      live = new boolean[treeIndex + 1];
+    }
+    for (int i = 0; i < bufferCount; i++) {
+      buffers[i].setMaxSequence(maxSequence);
+      live[i] = seekBuffer(buffers[i]);
+    }
+    for (int i = 0; i < changes.length; i++) {
+      SegmentCursor cursor = segment(i);
+      cursor.open(changes[i]);
+      live[bufferCount + i] = seekSegment(cursor);
     }
     tree.open(root.treePage(), root.pages());
-    treeLive = seekTree();
+    live[treeIndex] = seekTree();
   }
 
   /** A walk over the generations of the last one goes on with their cursors. */
@@ -68,16 +83,34 @@ final class MergedCursor implements AutoCloseable {
     if (next == generations) {
       return;
     }
-    BufferCursor[] before = cursors;
-    cursors = new BufferCursor[next.length];
-    live = new boolean[next.length];
+    BufferCursor[] before = buffers;
+    buffers = new BufferCursor[next.length];
     for (int i = 0; i < next.length; i++) {
-      cursors[i] =
+      buffers[i] =
           i < before.length && next[i] == generations[i] ? before[i] : next[i].buffer().cursor();
     }
   }
 
+  private SegmentCursor segment(int index) {
+    if (index >= segments.length) {
+      segments = Arrays.copyOf(segments, index + 1);
+      segments[index] = rows.newSegmentCursor();
+    }
+    return segments[index];
+  }
+
   private boolean seekBuffer(BufferCursor cursor) {
+    if (reverse) {
+      return range.to() == null
+          ? cursor.last()
+          : cursor.seekFloor(range.to(), 0, range.to().length, false);
+    }
+    return range.from() == null
+        ? cursor.first()
+        : cursor.seek(range.from(), 0, range.from().length);
+  }
+
+  private boolean seekSegment(SegmentCursor cursor) {
     if (reverse) {
       return range.to() == null
           ? cursor.last()
@@ -123,43 +156,56 @@ final class MergedCursor implements AutoCloseable {
    * Every source that stands on the key of the row given out last goes on; the winner at the end.
    */
   private void leaveRow() {
-    for (int i = winner + 1; i < cursors.length; i++) {
-      if (live[i] && equalsKey(cursors[i].key(), cursors[i].keyLength())) {
-        live[i] = reverse ? cursors[i].previous() : cursors[i].next();
+    byte[] key = key();
+    int length = keyLength();
+    for (int i = winner + 1; i <= treeIndex; i++) {
+      if (live[i] && Arrays.equals(key, 0, length, keyOf(i), 0, keyLengthOf(i))) {
+        live[i] = step(i);
       }
     }
-    if (winner < cursors.length) {
-      if (treeLive && equalsKey(tree.key(), tree.keyLength())) {
-        treeLive = reverse ? tree.previous() : tree.next();
-      }
-      live[winner] = reverse ? cursors[winner].previous() : cursors[winner].next();
-    } else {
-      treeLive = reverse ? tree.previous() : tree.next();
-    }
+    live[winner] = step(winner);
   }
 
-  private boolean equalsKey(byte[] other, int length) {
-    return Arrays.equals(key(), 0, keyLength(), other, 0, length);
+  private boolean step(int index) {
+    if (index < bufferCount) {
+      return reverse ? buffers[index].previous() : buffers[index].next();
+    }
+    if (index < treeIndex) {
+      SegmentCursor cursor = segments[index - bufferCount];
+      return reverse ? cursor.previous() : cursor.next();
+    }
+    return reverse ? tree.previous() : tree.next();
+  }
+
+  private byte[] keyOf(int index) {
+    if (index < bufferCount) {
+      return buffers[index].key();
+    }
+    return index < treeIndex ? segments[index - bufferCount].key() : tree.key();
+  }
+
+  private int keyLengthOf(int index) {
+    if (index < bufferCount) {
+      return buffers[index].keyLength();
+    }
+    return index < treeIndex ? segments[index - bufferCount].keyLength() : tree.keyLength();
   }
 
   /** The newest source among those that stand on the nearest key, or -1. */
   private int nearest() {
     int best = -1;
-    for (int i = 0; i < cursors.length; i++) {
-      if (live[i] && (best < 0 || isNearer(cursors[i].key(), cursors[i].keyLength(), best))) {
+    for (int i = 0; i <= treeIndex; i++) {
+      if (live[i] && (best < 0 || isNearer(i, best))) {
         best = i;
       }
-    }
-    if (treeLive && (best < 0 || isNearer(tree.key(), tree.keyLength(), best))) {
-      best = cursors.length;
     }
     return best;
   }
 
-  private boolean isNearer(byte[] candidate, int length, int best) {
+  private boolean isNearer(int candidate, int best) {
     int order =
         Arrays.compareUnsigned(
-            candidate, 0, length, cursors[best].key(), 0, cursors[best].keyLength());
+            keyOf(candidate), 0, keyLengthOf(candidate), keyOf(best), 0, keyLengthOf(best));
     return reverse ? order > 0 : order < 0;
   }
 
@@ -176,14 +222,16 @@ final class MergedCursor implements AutoCloseable {
 
   private boolean isVisible() {
     long sequence = 0;
-    if (winner < cursors.length) {
-      int record = cursors[winner].record();
+    if (winner < bufferCount) {
+      int record = buffers[winner].record();
       if (records(winner).isDelete(record)) {
         return false;
       }
       sequence = records(winner).sequence(record);
+    } else if (winner < treeIndex && segments[winner - bufferCount].isDelete()) {
+      return false;
     }
-    for (int i = 0; i <= Math.min(winner, generations.length - 1); i++) {
+    for (int i = 0; i <= Math.min(winner, bufferCount - 1); i++) {
       if (generations[i].coveringCut(key(), 0, keyLength(), maxSequence) > sequence) {
         return false;
       }
@@ -192,9 +240,10 @@ final class MergedCursor implements AutoCloseable {
   }
 
   private long expireTs() {
-    return winner < cursors.length
-        ? records(winner).expireTs(cursors[winner].record())
-        : tree.expireTs();
+    if (winner < bufferCount) {
+      return records(winner).expireTs(buffers[winner].record());
+    }
+    return winner < treeIndex ? segments[winner - bufferCount].expireTs() : tree.expireTs();
   }
 
   private BufferRecords records(int index) {
@@ -202,17 +251,19 @@ final class MergedCursor implements AutoCloseable {
   }
 
   byte[] key() {
-    return winner < cursors.length ? cursors[winner].key() : tree.key();
+    return keyOf(winner);
   }
 
   int keyLength() {
-    return winner < cursors.length ? cursors[winner].keyLength() : tree.keyLength();
+    return keyLengthOf(winner);
   }
 
   /** Copies the value and times of the row out. */
   void readValue(ValueBuffer target) {
-    if (winner < cursors.length) {
-      rows.readRecord(generations[winner].buffer(), cursors[winner].record(), target);
+    if (winner < bufferCount) {
+      rows.readRecord(generations[winner].buffer(), buffers[winner].record(), target);
+    } else if (winner < treeIndex) {
+      rows.readChange(segments[winner - bufferCount], root, target);
     } else {
       rows.readScan(tree, root, target);
     }
@@ -221,8 +272,10 @@ final class MergedCursor implements AutoCloseable {
   /** Unpins pages; the cursor can be opened again. */
   @Override
   public void close() {
-    treeLive = false;
     Arrays.fill(live, false);
+    for (SegmentCursor cursor : segments) {
+      cursor.close();
+    }
     tree.close();
   }
 }

@@ -246,7 +246,7 @@ public final class Opening {
         }
       }
       checkMappingFits(mapping);
-      checkFiles(files, mapping);
+      checkFiles(files, mapping, segments(state));
       return assemble(names, chosen, state, mapping, files, reader, lock);
     } catch (RuntimeException | Error e) {
       mapping.release();
@@ -296,7 +296,25 @@ public final class Opening {
     }
   }
 
-  private void checkFiles(FileSet files, MappingSnapshot mapping) {
+  private Segment[] segments(ManifestState state) {
+    return state == null || state.extension() == null
+        ? Segment.NONE
+        : Segment.of(state.extension().segments(), options.pagesPerFileShift());
+  }
+
+  private void checkFiles(FileSet files, MappingSnapshot mapping, Segment[] segments) {
+    for (Segment segment : segments) {
+      long expected = (long) segment.pages() * options.pageBytes();
+      long found = files.contains(segment.fileId()) ? files.writtenBytes(segment.fileId()) : -1;
+      if (found < expected) {
+        throw new CorruptionException(
+            directory.toString(),
+            -1,
+            "length of data file " + segment.fileId() + " with a change segment",
+            expected,
+            found < 0 ? "no such file" : found);
+      }
+    }
     for (int i = 0; i < mapping.fileCount(); i++) {
       if (!files.contains(mapping.fileId(i))) {
         throw new CorruptionException(
@@ -349,6 +367,7 @@ public final class Opening {
             mapping,
             counts(context, state, extension),
             extension == null ? new int[0] : extension.pendingCuts(),
+            segments(state),
             context.references());
     if (!readOnly) {
       holdArchives(context, names);
@@ -373,6 +392,9 @@ public final class Opening {
     long next = files.highestId() + 1;
     for (int i = 0; i < mapping.fileCount(); i++) {
       next = Math.max(next, mapping.fileId(i) + 1);
+    }
+    for (Segment segment : segments(state)) {
+      next = Math.max(next, segment.fileId() + 1);
     }
     // Of an image some files may not be here; their names are not given to other bytes.
     return source == null
@@ -479,9 +501,12 @@ public final class Opening {
       if (name instanceof FileName.Archive) {
         ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
         try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
-          MappingSnapshot mapping = reader.read(file).mapping();
-          context.references().add(mapping);
-          mapping.release();
+          ManifestState archived = reader.read(file);
+          context.references().add(archived.mapping());
+          archived.mapping().release();
+          for (Segment segment : segments(archived)) {
+            context.references().hold(segment.fileId());
+          }
         }
       }
     }

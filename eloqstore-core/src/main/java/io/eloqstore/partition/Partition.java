@@ -237,6 +237,23 @@ public final class Partition implements OwnedPartition {
   }
 
   @Override
+  public void seal() {
+    checkWritable();
+    rows.mergeAll();
+    RowsPoint point = rows.freeze();
+    try {
+      Root root = point.await();
+      try {
+        committer.seal(root, point.sequence(), keys.isEnabled());
+      } finally {
+        root.release();
+      }
+    } finally {
+      point.close();
+    }
+  }
+
+  @Override
   public void flush() {
     checkWritable();
     rows.flush();
@@ -261,6 +278,9 @@ public final class Partition implements OwnedPartition {
     long buffered = view.active().buffer().entryCount();
     for (Generation generation : view.frozen()) {
       buffered += generation.buffer().entryCount();
+    }
+    for (Segment segment : view.root().segments()) {
+      buffered += segment.entries();
     }
     return view.root().counts().entries() + buffered;
   }

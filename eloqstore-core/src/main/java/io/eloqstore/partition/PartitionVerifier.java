@@ -12,6 +12,7 @@ import io.eloqstore.io.BlockFile;
 import io.eloqstore.io.DirectoryEntry;
 import io.eloqstore.io.OpenMode;
 import io.eloqstore.manifest.ManifestReader;
+import io.eloqstore.manifest.ManifestSegment;
 import io.eloqstore.manifest.ManifestState;
 import io.eloqstore.mapping.MappingSnapshot;
 import java.nio.file.Path;
@@ -177,6 +178,11 @@ public final class PartitionVerifier {
       if (filePage != MappingSnapshot.UNMAPPED) {
         long slot = filePage & (1L << shift) - 1;
         ends.merge(filePage >>> shift, (slot + 1) * options.pageBytes(), Math::max);
+      }
+    }
+    if (state.extension() != null) {
+      for (ManifestSegment segment : state.extension().segments()) {
+        ends.put(segment.fileId(), (long) segment.pages() * options.pageBytes());
       }
     }
     ends.forEach(

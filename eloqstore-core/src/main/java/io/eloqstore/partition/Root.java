@@ -7,7 +7,8 @@ import io.eloqstore.mapping.MappingSnapshot;
 import java.util.function.IntToLongFunction;
 
 /**
- * One immutable version of a partition's tree: root pages, mapping, counts.
+ * One immutable version of a partition: root pages and mapping of its tree, change segments that
+ * are newer than the tree, counts.
  *
  * <p>Counted: whoever keeps one retains it; the last release gives the mapping's memory back and
  * lets the files go that no other version has a live page in.
@@ -23,6 +24,7 @@ final class Root {
   private final IntToLongFunction pages;
   private final Counts counts;
   private final int[] pendingCuts;
+  private final Segment[] segments;
   private final FileReferences references;
   private int holders = 1;
 
@@ -31,6 +33,7 @@ final class Root {
    *
    * @param pendingCuts subtrees that are cut off but still mapped, as {@link
    *     io.eloqstore.tree.CutSweeper} names them
+   * @param segments changes newer than the tree, newest first
    */
   Root(
       int treePage,
@@ -38,6 +41,7 @@ final class Root {
       MappingSnapshot mapping,
       Counts counts,
       int[] pendingCuts,
+      Segment[] segments,
       FileReferences references) {
     this.treePage = treePage;
     this.ttlPage = ttlPage;
@@ -45,8 +49,12 @@ final class Root {
     this.pages = mapping::filePage;
     this.counts = counts;
     this.pendingCuts = pendingCuts;
+    this.segments = segments;
     this.references = references;
     references.add(mapping);
+    for (Segment segment : segments) {
+      references.hold(segment.fileId());
+    }
   }
 
   int treePage() {
@@ -74,6 +82,11 @@ final class Root {
     return pendingCuts;
   }
 
+  /** Changes newer than the tree, newest first. */
+  Segment[] segments() {
+    return segments;
+  }
+
   /**
    * Keeps this version.
    *
@@ -94,6 +107,9 @@ final class Root {
       }
     }
     references.remove(mapping);
+    for (Segment segment : segments) {
+      references.drop(segment.fileId());
+    }
     mapping.release();
   }
 }

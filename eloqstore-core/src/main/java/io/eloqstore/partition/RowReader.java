@@ -11,6 +11,7 @@ import io.eloqstore.buffer.BufferRecords;
 import io.eloqstore.buffer.WriteBuffer;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.page.LeafPage;
+import io.eloqstore.page.SegmentChange;
 import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.tree.OverflowReader;
 import io.eloqstore.tree.TreeReader;
@@ -38,6 +39,7 @@ final class RowReader {
   private final Arena arena;
   private final StoreClock clock;
   private final TreeReader tree;
+  private final TreeReader segmentTree;
   private final OverflowReader overflow;
   private final ValueBuffer unused = new ValueBuffer();
 
@@ -46,11 +48,16 @@ final class RowReader {
     this.arena = source.arena();
     this.clock = clock;
     this.tree = new TreeReader(source);
+    this.segmentTree = TreeReader.ofSegment(source);
     this.overflow = new OverflowReader(source);
   }
 
   TreeScan newScan() {
     return new TreeScan(source);
+  }
+
+  SegmentCursor newSegmentCursor() {
+    return new SegmentCursor(source);
   }
 
   boolean isExpired(long expireTs) {
@@ -83,7 +90,7 @@ final class RowReader {
             && resolveRecord(flags, target);
       }
       if (i == frozen.length) {
-        return getFromTree(view.root(), key, offset, length, into, target != null);
+        return getFromRoot(view.root(), key, offset, length, into, target != null);
       }
       generation = frozen[i];
     }
@@ -107,6 +114,36 @@ final class RowReader {
         return flags;
       }
     }
+  }
+
+  private boolean getFromRoot(
+      Root root, byte[] key, int offset, int length, ValueBuffer into, boolean wanted) {
+    if (!findInSegments(root, key, offset, length, into)) {
+      return getFromTree(root, key, offset, length, into, wanted);
+    }
+    if ((segmentTree.change() & SegmentChange.DELETE) != 0 || isExpired(into.expireTs())) {
+      return false;
+    }
+    if (wanted) {
+      resolve(root, entryFlags(segmentTree.change(), segmentTree.flags()), into);
+    }
+    return true;
+  }
+
+  /** Whether a segment has a change of the key; the newest one was read then. */
+  private boolean findInSegments(Root root, byte[] key, int offset, int length, ValueBuffer into) {
+    for (Segment segment : root.segments()) {
+      if (segment.live().contains(key, offset, length)
+          && segmentTree.read(segment.rootPage(), segment.places(), key, offset, length, into)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The flags that the entry of a change has in a leaf of the tree. */
+  private static int entryFlags(int change, int flags) {
+    return (change & SegmentChange.LARGE) != 0 ? flags | LeafPage.OVERFLOW : flags;
   }
 
   private boolean getFromTree(
@@ -168,6 +205,14 @@ final class RowReader {
     resolveRecord(flags, target);
   }
 
+  /** Copies value and times of the change a cursor stands on; it is no delete. */
+  void readChange(SegmentCursor cursor, Root root, ValueBuffer target) {
+    int length = cursor.valueLength();
+    arena.get(cursor.valueAt(), target.setLength(length), 0, length);
+    target.setTimes(cursor.timestamp(), cursor.expireTs());
+    resolve(root, entryFlags(cursor.change(), cursor.flags()), target);
+  }
+
   /** Copies value and times of the row a scan stands on. */
   void readScan(TreeScan scan, Root root, ValueBuffer target) {
     int length = scan.valueLength();
@@ -203,6 +248,19 @@ final class RowReader {
       }
     }
     Root root = view.root();
+    for (Segment segment : root.segments()) {
+      if (segment.live().contains(key, offset, length)
+          && segmentTree.read(segment.rootPage(), segment.places(), key, offset, length, unused)) {
+        int change = segmentTree.change();
+        if ((change & SegmentChange.DELETE) != 0) {
+          return present ? 0 : Long.MIN_VALUE;
+        }
+        if ((change & SegmentChange.NO_TIMESTAMP) == 0) {
+          return unused.timestamp();
+        }
+        present = true;
+      }
+    }
     if (tree.read(root.treePage(), root.pages(), key, offset, length, unused)) {
       return unused.timestamp();
     }

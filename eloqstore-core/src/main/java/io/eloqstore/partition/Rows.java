@@ -11,7 +11,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToLongFunction;
 
@@ -31,9 +30,6 @@ import java.util.function.ToLongFunction;
 final class Rows implements Background.Step {
   private static final VarHandle VIEW;
 
-  /** Cut-off subtrees above which a sweep does not wait for the flushes before it. */
-  private static final int PENDING_CUTS_MAX = 256;
-
   /** Frozen generations that range deletes pile up at most. */
   static final int FROZEN_MAX = 16;
 
@@ -48,7 +44,7 @@ final class Rows implements Background.Step {
   private final PartitionContext context;
   private final RowReader reader;
   private final ThreadLocal<RowReader> guestReaders;
-  private final Flusher flusher;
+  private final BackgroundWork work;
   private final RowWriter writer;
   private final MergedCursor scanCursor;
   private final ValueBuffer scanValue = new ValueBuffer();
@@ -59,7 +55,6 @@ final class Rows implements Background.Step {
   private volatile StoreException poison;
   private volatile boolean closed;
   private volatile boolean giveBackAsked;
-  private volatile boolean working;
   private final AtomicInteger scans = new AtomicInteger();
   private Thread owner;
   private boolean busy;
@@ -79,8 +74,8 @@ final class Rows implements Background.Step {
     this.reader = context.newReader();
     this.guestReaders = ThreadLocal.withInitial(context::newReader);
     this.scanCursor = new MergedCursor(reader);
-    this.flusher = new Flusher(context);
     this.memory = new WriteMemory(context);
+    this.work = new BackgroundWork(context, this, iterators, memory);
     this.writer = new RowWriter(context, this, reader);
     this.view = new View(newGeneration(), View.NONE, root);
     context.onFailure(this::poison);
@@ -413,7 +408,7 @@ final class Rows implements Background.Step {
       return false;
     }
     // Asked before the view is: the worker replaces the view first and gives back afterwards.
-    boolean workerWill = working || scans.get() > 0;
+    boolean workerWill = work.isWorking() || scans.get() > 0;
     View seen = view;
     if (workerWill || seen.frozen().length > 0 || !seen.active().isEmpty()) {
       return true;
@@ -444,89 +439,34 @@ final class Rows implements Background.Step {
 
   // ---- the worker's part ------------------------------------------------------------------------
 
-  /** One piece of background work: flush the oldest frozen generation, or sweep, or re-seat. */
+  /** One piece of background work. */
   @Override
   public void run() {
-    if (closed || poison != null) {
-      return;
-    }
-    working = true;
-    long freed = context.budget().freedCount();
-    try {
-      View seen = view;
-      Generation oldest = seen.oldestFrozen();
-      if (oldest != null) {
-        flushOldest(seen.root(), oldest);
-      }
-      int pending = view.root().pendingCuts().length;
-      if (pending > PENDING_CUTS_MAX || pending > 0 && view.oldestFrozen() == null) {
-        sweep(view.root());
-      }
-      if (context.filtering().wantsStep() && view.oldestFrozen() == null) {
-        filterStep(view.root());
-      }
-      if (context.isWriteMemoryShort()) {
-        iterators.reseat(flusher, flushedNumber);
-      }
-      if (view.oldestFrozen() != null
-          || view.root().pendingCuts().length > 0
-          || context.filtering().wantsStep()) {
-        context.background().request(this);
-      }
-      context.deleteUnreferencedFiles();
-      memory.found();
-    } catch (RuntimeException | Error e) {
-      if (memory.isWorthAnotherAttempt(e, freed)) {
-        context.background().request(this);
-        return;
-      }
-      poison(
-          e instanceof StoreException known
-              ? known
-              : new StoreException(
-                  StoreErrorCode.IO_FAILED,
-                  "background work of partition " + context.id() + " failed: " + e,
-                  e));
-    } finally {
-      working = false;
+    if (!closed && poison == null) {
+      work.run();
     }
   }
 
-  private void flushOldest(Root base, Generation oldest) {
-    Root next = flusher.flush(base, oldest);
-    replaceRoot(base, next, true);
-    flusher.rootStands();
+  /** Number of the newest generation that is part of the working root. */
+  long flushedNumber() {
+    return flushedNumber;
+  }
+
+  /** A generation is part of the working root now: who waited for that gets the root. */
+  void flushed(long number, Root root) {
     synchronized (lock) {
-      flushedNumber = oldest.number();
+      flushedNumber = number;
       while (!points.isEmpty() && points.peek().generation() <= flushedNumber) {
-        points.poll().resolve(retained(next));
+        points.poll().resolve(retained(root));
       }
       lock.notifyAll();
     }
-    base.release();
-    oldest.release();
-    context.adjustLimits();
   }
 
-  private void filterStep(Root base) {
-    List<byte[]> drops = context.filtering().step(context.source(), base);
-    if (!drops.isEmpty()) {
-      replaceSwept(base, flusher.drop(base, drops));
-    }
-    context.filtering().stepDone();
-  }
-
-  private void sweep(Root base) {
-    replaceSwept(base, flusher.sweep(base));
-  }
-
-  private void replaceSwept(Root base, Root next) {
-    replaceRoot(base, next, false);
-    flusher.rootStands();
-    base.release();
-  }
-
-  private void replaceRoot(Root base, Root next, boolean flushed) {
+  /**
+   * @param flushed whether the oldest frozen generation is part of the new root
+   */
+  void replaceRoot(Root base, Root next, boolean flushed) {
     while (true) {
       View seen = view;
       if (seen.root() != base) {
@@ -537,6 +477,41 @@ final class Rows implements Background.Step {
         return;
       }
     }
+  }
+
+  /** Who waits for the working root to have no segments looks again. */
+  void wakeWaiting() {
+    synchronized (lock) {
+      lock.notifyAll();
+    }
+  }
+
+  /**
+   * Waits until nothing of what was frozen before is in a buffer or a change segment. Owner only.
+   *
+   * @throws StoreException {@code POISONED} when the merge failed, {@code BUSY} when interrupted
+   */
+  void mergeAll() {
+    flush();
+    work.segments().askToSeal(true);
+    try {
+      context.background().request(this);
+      synchronized (lock) {
+        while (poison == null && (view.frozen().length > 0 || view.root().segments().length > 0)) {
+          lock.wait();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException(
+          StoreErrorCode.BUSY,
+          "interrupted while the change segments of partition " + context.id() + " are merged",
+          e);
+    } finally {
+      work.segments().askToSeal(false);
+    }
+    enter();
+    leave();
   }
 
   /** The first failed write decides: nothing is written or deleted from now on. */
@@ -583,7 +558,7 @@ final class Rows implements Background.Step {
     scanCursor.close();
     View last = view;
     View.unpin(last.all(), last.root());
-    flusher.close();
+    work.close();
     writer.close();
   }
 }

@@ -39,7 +39,7 @@ final class EntryRemoval {
   }
 
   /** Frees a chain, group by group; only the last page of each is read. */
-  private void freeOverflow(long pointersAt, int pointersLength) {
+  void freeOverflow(long pointersAt, int pointersLength) {
     group.open(pages.arena(), pointersAt, pointersLength);
     while (group.count() > 0) {
       long at = pages.pin(group.page(group.count() - 1), TreePages.OVERFLOW);

@@ -93,7 +93,7 @@ final class KeyBounds implements FrameCheck {
     if (!TreePages.isOneOf(type, types)) {
       return;
     }
-    if (type == PageType.LEAF) {
+    if ((type & ~PageType.SEGMENT) == PageType.LEAF) {
       leaf.open(arena, at);
       if (leaf.first()) {
         require("first key", leaf.key(), leaf.keyLength());

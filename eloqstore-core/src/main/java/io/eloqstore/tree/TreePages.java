@@ -32,6 +32,8 @@ final class TreePages implements AutoCloseable {
 
   static final int INDEX = PageType.ANY_INDEX;
   static final int OVERFLOW = 1 << PageType.OVERFLOW;
+  static final int SEGMENT_INDEX = PageType.ANY_SEGMENT_INDEX;
+  static final int SEGMENT_LEAF = 1 << PageType.SEGMENT_LEAF;
 
   static final int MARK_WARM = PageCache.WARM;
   static final int MARK_HOT = PageCache.HOT;
@@ -171,17 +173,22 @@ final class TreePages implements AutoCloseable {
 
   /** Whether a type is in a set of types. */
   static boolean isOneOf(int type, int types) {
-    return type <= PageType.OVERFLOW && (types & 1 << type) != 0;
+    return type <= PageType.SEGMENT_LEAF && (types & 1 << type) != 0;
   }
 
   /** What the children of an index page may be. */
   static int childTypes(int indexType) {
-    return indexType == PageType.LEAF_INDEX ? LEAF : INDEX;
+    return switch (indexType) {
+      case PageType.LEAF_INDEX -> LEAF;
+      case PageType.SEGMENT_LEAF_INDEX -> SEGMENT_LEAF;
+      case PageType.SEGMENT_INDEX -> SEGMENT_INDEX;
+      default -> INDEX;
+    };
   }
 
   /** Whether the children of a pinned index page are leaves. */
   static boolean isAboveLeaves(Arena arena, long at) {
-    return PageHeader.type(arena, at) == PageType.LEAF_INDEX;
+    return (PageHeader.type(arena, at) & ~PageType.SEGMENT) == PageType.LEAF_INDEX;
   }
 
   static CorruptionException corrupt(int id, String what, Object expected, Object actual) {

@@ -13,6 +13,7 @@ import io.eloqstore.page.LeafEntry;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.PageHeader;
 import io.eloqstore.page.PageType;
+import io.eloqstore.page.SegmentChange;
 import io.eloqstore.pagestore.PageSource;
 import java.util.function.IntToLongFunction;
 
@@ -36,6 +37,7 @@ public final class TreeReader {
   private static final int LEVELS_MAX = 32;
 
   private final PageSource source;
+  private final int rootTypes;
   private final PageCache cache;
   private final Arena arena;
   private final int pageBytes;
@@ -57,9 +59,20 @@ public final class TreeReader {
   private int child;
   private int childTypes;
   private int flags;
+  private int change;
 
   public TreeReader(PageSource source) {
+    this(source, TreePages.INDEX);
+  }
+
+  /** A reader of change segments: values come without what stands in front of them. */
+  public static TreeReader ofSegment(PageSource source) {
+    return new TreeReader(source, TreePages.SEGMENT_INDEX);
+  }
+
+  private TreeReader(PageSource source, int rootTypes) {
     this.source = source;
+    this.rootTypes = rootTypes;
     this.cache = source.cache();
     this.arena = source.arena();
     this.bounds = new KeyBounds(arena);
@@ -86,7 +99,7 @@ public final class TreeReader {
     this.keyLength = keyLength;
     this.target = target;
     page = root;
-    types = TreePages.INDEX;
+    types = rootTypes;
     level = 0;
   }
 
@@ -148,6 +161,11 @@ public final class TreeReader {
     return flags;
   }
 
+  /** What stood in front of the value, of a reader of segments; see {@link SegmentChange}. */
+  public int change() {
+    return change;
+  }
+
   /**
    * Reads, fetching what is missing.
    *
@@ -164,7 +182,7 @@ public final class TreeReader {
     ReadResult result = step();
     if (result == ReadResult.PENDING) {
       page = root;
-      types = TreePages.INDEX;
+      types = rootTypes;
       level = 0;
       result = readPinned();
     }
@@ -235,7 +253,7 @@ public final class TreeReader {
     if (!TreePages.isOneOf(type, types)) {
       throw TreePages.corrupt(page, "page type", "one of the set " + types, type);
     }
-    isLeaf = type == PageType.LEAF;
+    isLeaf = (type & ~PageType.SEGMENT) == PageType.LEAF;
     if (isLeaf) {
       found = LeafPage.find(arena, at, pageBytes, key, keyOffset, keyLength, entry);
       if (found) {
@@ -252,7 +270,13 @@ public final class TreeReader {
     if (length < 0 || length > pageBytes || entry.valueAt() < at) {
       throw TreePages.corrupt(page, "value length", "0 to " + pageBytes, length);
     }
-    arena.get(entry.valueAt(), target.setLength(length), 0, length);
+    int prefix = 0;
+    if (rootTypes == TreePages.SEGMENT_INDEX) {
+      change = arena.getUnsignedByte(entry.valueAt());
+      prefix = SegmentChange.prefixBytes(change);
+      length = Math.max(0, length - prefix);
+    }
+    arena.get(entry.valueAt() + prefix, target.setLength(length), 0, length);
     target.setTimes(entry.timestamp(), entry.expireTs());
     flags = entry.flags();
   }

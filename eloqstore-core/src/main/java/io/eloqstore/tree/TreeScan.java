@@ -28,6 +28,7 @@ public final class TreeScan implements AutoCloseable {
   }
 
   private final PageSource source;
+  private final int rootTypes;
   private final LeafCursor leaf = new LeafCursor();
   private final KeyBounds bounds;
   private final FrameCheck check = this::checkPlace;
@@ -44,7 +45,17 @@ public final class TreeScan implements AutoCloseable {
   private int keyLength;
 
   public TreeScan(PageSource source) {
+    this(source, TreePages.INDEX);
+  }
+
+  /** A scan of change segments; its values begin with a {@link io.eloqstore.page.SegmentChange}. */
+  public static TreeScan ofSegment(PageSource source) {
+    return new TreeScan(source, TreePages.SEGMENT_INDEX);
+  }
+
+  private TreeScan(PageSource source, int rootTypes) {
     this.source = source;
+    this.rootTypes = rootTypes;
     this.bounds = new KeyBounds(source.arena());
   }
 
@@ -164,7 +175,7 @@ public final class TreeScan implements AutoCloseable {
   /** From a page down to a leaf. */
   private boolean descend(int from, Side side) {
     int page = from;
-    int types = depth == 0 ? TreePages.INDEX : childTypes(pinned[depth - 1]);
+    int types = depth == 0 ? rootTypes : childTypes(pinned[depth - 1]);
     while (true) {
       bounds.of(page, types);
       long filePage = mapping.applyAsLong(page);
@@ -177,7 +188,7 @@ public final class TreeScan implements AutoCloseable {
         source.unpin(at);
         throw TreePages.corrupt(page, "page type at level " + depth, "of the set " + types, type);
       }
-      if (types == TreePages.LEAF) {
+      if ((types & (TreePages.LEAF | TreePages.SEGMENT_LEAF)) != 0) {
         leafAt = at;
         leafPinned = true;
         leaf.open(source.arena(), at);

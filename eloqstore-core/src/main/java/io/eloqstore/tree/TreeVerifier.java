@@ -34,6 +34,7 @@ public final class TreeVerifier {
   private static final int FINDINGS_MAX = 100;
 
   private final PageSource source;
+  private final int rootTypes;
   private final Arena arena;
   private final IntToLongFunction mapping;
   private final int pageCount;
@@ -47,6 +48,7 @@ public final class TreeVerifier {
   private int promisedLeaf;
   private byte[] previousKey;
   private long entries;
+  private long leaves;
   private long overflowEntries;
   private long expiringEntries;
 
@@ -55,7 +57,17 @@ public final class TreeVerifier {
    * @param pageCount logical pages below this may be mapped
    */
   public TreeVerifier(PageSource source, IntToLongFunction mapping, int pageCount) {
+    this(source, TreePages.INDEX, mapping, pageCount);
+  }
+
+  /** Of a change segment: its pages are all that it has, and its leaves have no links. */
+  public static TreeVerifier ofSegment(PageSource source, IntToLongFunction places, int pageCount) {
+    return new TreeVerifier(source, TreePages.SEGMENT_INDEX, places, pageCount);
+  }
+
+  private TreeVerifier(PageSource source, int rootTypes, IntToLongFunction mapping, int pageCount) {
     this.source = source;
+    this.rootTypes = rootTypes;
     this.arena = source.arena();
     this.mapping = mapping;
     this.pageCount = pageCount;
@@ -71,6 +83,11 @@ public final class TreeVerifier {
     return entries;
   }
 
+  /** Leaves seen so far. */
+  public long leaves() {
+    return leaves;
+  }
+
   public long overflowEntries() {
     return overflowEntries;
   }
@@ -81,16 +98,21 @@ public final class TreeVerifier {
 
   /** Walks a whole tree. */
   public void tree(int root) {
-    checksLinks = true;
+    checksLinks = rootTypes == TreePages.INDEX;
     previousLeaf = TreePages.NONE;
     promisedLeaf = TreePages.NONE;
     previousKey = null;
     if (root != TreePages.NONE) {
-      walk(root, TreePages.INDEX, null, null, 0, true);
-      if (promisedLeaf != TreePages.NONE) {
+      walk(root, rootTypes, null, null, 0, true);
+      if (checksLinks && promisedLeaf != TreePages.NONE) {
         find("the last leaf %d links to %d", previousLeaf, promisedLeaf);
       }
     }
+  }
+
+  /** Walks the overflow pages of a value that a change segment names. */
+  public void largeChange(byte[] key, long pointersAt, int pointersLength) {
+    walkOverflow(key, pointersAt, pointersLength);
   }
 
   /** Walks subtrees that a cut unlinked and no sweep has given back, see {@link CutSweeper}. */
@@ -187,7 +209,7 @@ public final class TreeVerifier {
       return;
     }
     try {
-      if (types == TreePages.LEAF) {
+      if ((types & (TreePages.LEAF | TreePages.SEGMENT_LEAF)) != 0) {
         walkLeaf(id, at, low, high);
       } else {
         walkIndex(id, at, low, high, level, isRoot);
@@ -201,7 +223,7 @@ public final class TreeVerifier {
 
   private void walkIndex(int id, long at, byte[] low, byte[] high, int level, boolean isRoot) {
     boolean aboveLeaves = TreePages.isAboveLeaves(arena, at);
-    int types = aboveLeaves ? TreePages.LEAF : TreePages.INDEX;
+    int types = TreePages.childTypes(PageHeader.type(arena, at));
     IndexCursor cursor = new IndexCursor();
     cursor.open(arena, at);
     boolean more = cursor.first();
@@ -230,7 +252,10 @@ public final class TreeVerifier {
   }
 
   private void walkLeaf(int id, long at, byte[] low, byte[] high) {
-    checkLinks(id, at);
+    if (rootTypes == TreePages.INDEX) {
+      checkLinks(id, at);
+    }
+    leaves++;
     LeafCursor cursor = new LeafCursor();
     cursor.open(arena, at);
     boolean any = false;

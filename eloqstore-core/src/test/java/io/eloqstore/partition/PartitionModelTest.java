@@ -5,6 +5,8 @@ package io.eloqstore.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.eloqstore.api.SegmentOptions;
+import io.eloqstore.api.SegmentOptions.When;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.io.MemoryBackend;
 import io.eloqstore.io.NioBackend;
@@ -46,26 +48,34 @@ class PartitionModelTest {
     otherThread.shutdown();
   }
 
-  private static StoreOptions options(int pageBytes) {
+  private static StoreOptions options(int pageBytes, SegmentOptions segments) {
     return StoreOptions.defaults()
         .withPageBytes(pageBytes)
         .withPagesPerFileShift(4)
         .withManifestLogBytesMax(64 << 10)
-        .withDurability(StoreOptions.Durability.NEVER);
+        .withDurability(StoreOptions.Durability.NEVER)
+        .withSegments(segments);
   }
 
   /** One run on files, checked by the independent reader of the format afterwards. */
   private void runOnFiles(
-      long seed, long operations, int pageBytes, long budgetBytes, int longKeyPercent)
+      long seed,
+      long operations,
+      int pageBytes,
+      long budgetBytes,
+      int longKeyPercent,
+      SegmentOptions segments)
       throws Exception {
     Path store = directory.resolve("seed" + seed);
-    StoreOptions options = options(pageBytes);
+    StoreOptions options = options(pageBytes, segments);
     Path partition;
     try (PartitionWorld world =
         new PartitionWorld(
             budgetBytes, budget -> NioBackend.buffered(budget.arena()), store, options)) {
       partition = world.partitionDirectory();
       run(world, seed, operations, longKeyPercent);
+      // The independent reader knows no segments.
+      world.partition().seal();
     }
     assertThat(ReferenceVerifier.verify(partition, pageBytes, options.pagesPerFileShift()))
         .as("seed %d", seed)
@@ -73,14 +83,19 @@ class PartitionModelTest {
   }
 
   private static void runInMemory(
-      long seed, long operations, int pageBytes, long budgetBytes, int longKeyPercent)
+      long seed,
+      long operations,
+      int pageBytes,
+      long budgetBytes,
+      int longKeyPercent,
+      SegmentOptions segments)
       throws Exception {
     try (PartitionWorld world =
         new PartitionWorld(
             budgetBytes,
             budget -> MemoryBackend.plain(budget.arena()),
             Path.of("/store"),
-            options(pageBytes))) {
+            options(pageBytes, segments))) {
       run(world, seed, operations, longKeyPercent);
     }
   }
@@ -97,35 +112,62 @@ class PartitionModelTest {
   @Test
   void smallPagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
-      runInMemory(seed, OPERATIONS, 4096, 2 << 20, 0);
+      runInMemory(seed, OPERATIONS, 4096, 2 << 20, 0, SegmentOptions.NONE);
     }
   }
 
   @Test
   void largePagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(1_000_000 + seed, OPERATIONS, 16384, 4 << 20, 0);
+      runInMemory(1_000_000 + seed, OPERATIONS, 16384, 4 << 20, 0, SegmentOptions.NONE);
     }
   }
 
   @Test
   void smallestBudgetInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(2_000_000 + seed, OPERATIONS, 4096, 1 << 20, 0);
+      runInMemory(2_000_000 + seed, OPERATIONS, 4096, 1 << 20, 0, SegmentOptions.NONE);
     }
   }
 
   @Test
   void longKeys() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      runInMemory(3_000_000 + seed, OPERATIONS / 8, 4096, 4 << 20, 20);
+      runInMemory(3_000_000 + seed, OPERATIONS / 8, 4096, 4 << 20, 20, SegmentOptions.NONE);
     }
   }
 
   @Test
   void onFiles() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      runOnFiles(4_000_000 + seed, OPERATIONS, seed % 3 == 0 ? 16384 : 4096, 2 << 20, 1);
+      int pageBytes = seed % 3 == 0 ? 16384 : 4096;
+      runOnFiles(4_000_000 + seed, OPERATIONS, pageBytes, 2 << 20, 1, SegmentOptions.NONE);
+    }
+  }
+
+  /** Every flush is a segment; merged at once, after a few, or when the run ends. */
+  @Test
+  void segmentsInMemory() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
+      SegmentOptions segments =
+          new SegmentOptions(When.ALWAYS, seed % 3 == 0 ? 100 : (int) seed % 5 + 1);
+      runInMemory(5_000_000 + seed, OPERATIONS, 4096, 3 << 20, 1, segments);
+    }
+  }
+
+  @Test
+  void segmentsOnFiles() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
+      SegmentOptions segments = new SegmentOptions(When.ALWAYS, (int) seed % 7 + 1);
+      runOnFiles(6_000_000 + seed, OPERATIONS, 4096, 2 << 20, 1, segments);
+    }
+  }
+
+  @Test
+  void sparseFlushesAsSegments() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
+      SegmentOptions segments = new SegmentOptions(When.SPARSE, 2);
+      runOnFiles(7_000_000 + seed, OPERATIONS, 4096, 2 << 20, 0, segments);
     }
   }
 }

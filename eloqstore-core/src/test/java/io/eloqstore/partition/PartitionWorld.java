@@ -299,8 +299,15 @@ final class PartitionWorld implements AutoCloseable {
 
   /** Walks the trees of the working root; counts must be right when they claim to be exact. */
   void verifyTrees(String where) {
-    Rows rows = rows();
-    Root root = rows.view().root();
+    View pinned = rows().pinView();
+    try {
+      verifyTrees(pinned.root(), where);
+    } finally {
+      View.unpin(pinned.all(), pinned.root());
+    }
+  }
+
+  private void verifyTrees(Root root, String where) {
     TreeVerifier verifier =
         new TreeVerifier(
             ((Partition) partition).context().source(), root.pages(), root.mapping().pageCount());
@@ -310,11 +317,16 @@ final class PartitionWorld implements AutoCloseable {
     long expiring = verifier.expiringEntries();
     verifier.tree(root.ttlPage());
     verifier.pending(root.pendingCuts());
+    SegmentVerifier segments =
+        new SegmentVerifier(((Partition) partition).context().source(), verifier);
+    assertThat(segments.verify(root.segments())).as(where).isEmpty();
     assertThat(verifier.finish()).as(where).isEmpty();
     Counts counts = root.counts();
     if (counts.exact() && root.pendingCuts().length == 0) {
       assertThat(counts).as(where).isEqualTo(new Counts(entries, overflow, expiring, true));
-      assertThat(partition.approximateEntryCount()).as(where).isEqualTo(entries);
+      if (root.segments().length == 0) {
+        assertThat(partition.approximateEntryCount()).as(where).isEqualTo(entries);
+      }
     }
   }
 

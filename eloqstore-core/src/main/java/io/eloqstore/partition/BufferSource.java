@@ -1,0 +1,176 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.partition;
+
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
+import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.buffer.BufferCursor;
+import io.eloqstore.buffer.BufferRecords;
+import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.page.SegmentChange;
+import java.util.function.Consumer;
+
+/**
+ * The changes of a frozen generation in key order, without what its own range deletes hide, large
+ * values as lists of page ids.
+ *
+ * <p>Worker only.
+ */
+final class BufferSource implements ChangeSource {
+  private final Generation generation;
+  private final MemoryBudget budget;
+  private final BufferRecords records;
+  private final BufferCursor cursor;
+  private final long maxSequence;
+  private final Consumer<LargeRun> usedRuns;
+  private final ValueBuffer descriptorBytes = new ValueBuffer();
+  // Pointer list of the present large value; a page takes value bytes from the arena.
+  private long scratch = MemoryBudget.NONE;
+  private int pointerBytes;
+  private int flags;
+  private boolean started;
+
+  /**
+   * @param maxSequence newest operation to take: all of them, or those an iterator sees
+   * @param usedRuns told each run of overflow pages whose value is part of the changes
+   */
+  BufferSource(
+      Generation generation, MemoryBudget budget, long maxSequence, Consumer<LargeRun> usedRuns) {
+    this.generation = generation;
+    this.budget = budget;
+    this.records = generation.buffer().records();
+    this.maxSequence = maxSequence;
+    this.usedRuns = usedRuns;
+    this.cursor = generation.buffer().cursor();
+    cursor.setMaxSequence(maxSequence);
+  }
+
+  @Override
+  public boolean next() {
+    boolean there = started ? cursor.next() : cursor.first();
+    started = true;
+    while (there && isHidden()) {
+      there = cursor.next();
+    }
+    if (there) {
+      flags = records.flags(cursor.record());
+    }
+    return there;
+  }
+
+  @Override
+  public void take() {
+    if ((flags & BufferRecords.LARGE) != 0) {
+      takePointers();
+    }
+  }
+
+  /** Runs that nobody used are given back when the flush is done. */
+  @Override
+  public void skip() {}
+
+  private boolean isHidden() {
+    return generation.hasCuts()
+        && generation.coveringCut(cursor.key(), 0, cursor.keyLength(), maxSequence)
+            > records.sequence(cursor.record());
+  }
+
+  private void takePointers() {
+    if (!records.copyTo(cursor.record(), descriptorBytes)) {
+      throw new IllegalStateException("a frozen buffer was written");
+    }
+    LargeDescriptor descriptor =
+        LargeDescriptor.decode(descriptorBytes.bytes(), descriptorBytes.length());
+    descriptor.runs().forEach(usedRuns);
+    byte[] list = descriptor.pointerList();
+    if (scratch == MemoryBudget.NONE) {
+      scratch = budget.allocate(MemoryBudget.SLOT_BYTES, MemoryUse.IO);
+      if (scratch == MemoryBudget.NONE) {
+        throw new StoreException(
+            StoreErrorCode.OUT_OF_MEMORY,
+            "no slot for a pointer list: budget " + budget.budgetBytes() + " bytes");
+      }
+    }
+    pointerBytes = list.length;
+    budget.arena().put(scratch, list, 0, list.length);
+  }
+
+  @Override
+  public byte[] key() {
+    return cursor.key();
+  }
+
+  @Override
+  public int keyLength() {
+    return cursor.keyLength();
+  }
+
+  @Override
+  public int change() {
+    return bit(BufferRecords.DELETE, SegmentChange.DELETE)
+        | bit(BufferRecords.LARGE, SegmentChange.LARGE)
+        | (SegmentChange.NO_TIMESTAMP
+            ^ bit(BufferRecords.HAS_TIMESTAMP, SegmentChange.NO_TIMESTAMP))
+        | bit(BufferRecords.LIST_HEAD, SegmentChange.LIST_HEAD)
+        | bit(BufferRecords.LIST_CHUNK, SegmentChange.LIST_CHUNK);
+  }
+
+  private int bit(int flag, int change) {
+    return (flags & flag) != 0 ? change : 0;
+  }
+
+  /** A large head is not extended, so its own number is still that of its operation. */
+  @Override
+  public long firstLive() {
+    return sequence();
+  }
+
+  /** Number of the operation that made the change. */
+  long sequence() {
+    return records.sequence(cursor.record());
+  }
+
+  @Override
+  public int flags() {
+    return 0;
+  }
+
+  @Override
+  public long valueAt() {
+    return (flags & BufferRecords.LARGE) != 0 ? scratch : records.valueAt(cursor.record());
+  }
+
+  @Override
+  public int valueLength() {
+    if ((flags & BufferRecords.DELETE) != 0) {
+      return 0;
+    }
+    return (flags & BufferRecords.LARGE) != 0 ? pointerBytes : records.valueLength(cursor.record());
+  }
+
+  @Override
+  public long timestamp() {
+    return (flags & BufferRecords.HAS_TIMESTAMP) != 0 ? records.timestamp(cursor.record()) : 0;
+  }
+
+  @Override
+  public long expireTs() {
+    return records.expireTs(cursor.record());
+  }
+
+  @Override
+  public boolean isCut(byte[] key, int keyLength) {
+    return generation.coveringCut(key, 0, keyLength, maxSequence) != 0;
+  }
+
+  @Override
+  public void close() {
+    if (scratch != MemoryBudget.NONE) {
+      budget.free(scratch, MemoryBudget.SLOT_BYTES, MemoryUse.IO);
+      scratch = MemoryBudget.NONE;
+    }
+  }
+}
