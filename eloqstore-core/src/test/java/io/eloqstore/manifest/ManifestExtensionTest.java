@@ -124,7 +124,7 @@ class ManifestExtensionTest {
     assertThat(found.opaque().get(0).tag()).isEqualTo(0x88);
     assertThat(found.opaque().get(0).bytes()).containsExactly(1, 2, 3);
     assertThat(found.encode()).isEqualTo(withSection(0x88).encode());
-    refused(withSection(0x08).encode(), "extension section 8 is not known");
+    refused(withSection(0x18).encode(), "extension section 24 is not known");
   }
 
   @Test

@@ -261,7 +261,7 @@ class BrokenPagesTest {
     broken(index, "1500", "05000000 0001 62 02 0000", "first entry is no restart point");
     broken(index, "1700", "05000000 0000 02 62 0f00 0100", "shares 0 and adds 0");
     broken("0000000000000000 %s %s", "ff", "1100", "page type 255");
-    broken("0000000000000000 %s %s", "04", "1100", "page type 4");
+    broken("0000000000000000 %s %s", "07", "1100", "page type 7");
     broken("0000000000000000 %s %s", "03", "f50f", "room for 4084");
     broken("0000000000000000 %s %s", "03", "f40f", null);
   }
