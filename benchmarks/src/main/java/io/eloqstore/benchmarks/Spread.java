@@ -11,12 +11,12 @@ import java.util.Arrays;
  * @param median the middle one, or the mean of the two in the middle
  * @param count how many there are, at least one
  */
-record Spread(double median, double least, double most, int count) {
+public record Spread(double median, double least, double most, int count) {
 
   /**
    * @param figures at least one
    */
-  static Spread of(double... figures) {
+  public static Spread of(double... figures) {
     if (figures.length == 0) {
       throw new IllegalArgumentException("no figures");
     }
