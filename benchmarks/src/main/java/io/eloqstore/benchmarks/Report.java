@@ -97,6 +97,11 @@ public final class Report {
     return cell("%.2f (%.2f - %.2f)", spread);
   }
 
+  /** A cell of median, least and most; small figures have digits behind the point. */
+  public static String rate(Optional<Spread> spread) {
+    return spread.isPresent() && spread.get().median() < 10 ? hundredths(spread) : whole(spread);
+  }
+
   public static String hundredths(OptionalDouble figure) {
     return figure.isPresent() ? format("%.2f", figure.getAsDouble()) : NOTHING;
   }

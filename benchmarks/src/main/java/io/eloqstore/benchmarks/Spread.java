@@ -27,4 +27,9 @@ public record Spread(double median, double least, double most, int count) {
         sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     return new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length);
   }
+
+  /** The spread of all figures, each multiplied by a positive factor. */
+  public Spread times(double factor) {
+    return new Spread(median * factor, least * factor, most * factor, count);
+  }
 }
