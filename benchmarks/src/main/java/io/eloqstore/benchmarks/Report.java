@@ -62,7 +62,9 @@ public final class Report {
 
   /** Begins a table; its first column is of words, the others of figures. */
   public Report columns(String... names) {
-    text.append('\n');
+    if (!text.toString().endsWith("\n\n")) {
+      text.append('\n');
+    }
     row(names);
     text.append("|---|").append("---:|".repeat(names.length - 1)).append('\n');
     return this;

@@ -69,9 +69,9 @@ record EnginePlan(
     if (given.has("--smoke")) {
       mode = new EnginePlan("smoke", 1, 5 * MINUTE_MS, 1_000, 1, 1, 10, 0.001, only, aside);
     } else if (given.has("--quick")) {
-      mode = new EnginePlan("quick", 3, 15 * MINUTE_MS, 100_000, 2, 3, 100, 0.5, only, table);
+      mode = new EnginePlan("quick", 3, 15 * MINUTE_MS, 100_000, 3, 3, 100, 0.5, only, table);
     } else {
-      mode = new EnginePlan("full", 7, 60 * MINUTE_MS, 500_000, 3, 5, 200, 1, only, table);
+      mode = new EnginePlan("full", 7, 60 * MINUTE_MS, 500_000, 5, 5, 200, 1, only, table);
     }
     return mode.with(given);
   }

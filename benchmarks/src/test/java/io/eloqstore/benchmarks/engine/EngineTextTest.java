@@ -53,7 +53,7 @@ class EngineTextTest {
     assertThat(full.rounds()).isEqualTo(7);
     assertThat(full.output()).isEqualTo(Path.of("root/docs/benchmarks/engine.md"));
     EnginePoint putNew = point(full, "put, new key, buffered");
-    assertThat(full.iterations(putNew)).isEqualTo(new JmhRuns.Iterations(3, 5, 200, 100_000));
+    assertThat(full.iterations(putNew)).isEqualTo(new JmhRuns.Iterations(5, 5, 200, 100_000));
     assertThat(putNew.parameters(EngineKind.TREE_MAP))
         .containsEntry("engine", "TREE_MAP")
         .containsEntry("layer", "ACTIVE")
