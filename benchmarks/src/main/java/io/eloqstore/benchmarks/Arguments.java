@@ -74,6 +74,10 @@ public final class Arguments {
     return Pattern.compile(options.getOrDefault(option, ""));
   }
 
+  public String text(String option, String otherwise) {
+    return options.getOrDefault(option, otherwise);
+  }
+
   public Path path(String option, Path otherwise) {
     String value = options.get(option);
     return value == null ? otherwise : Path.of(value).toAbsolutePath();

@@ -37,19 +37,15 @@ final class MeasuredStore implements AutoCloseable {
   }
 
   /** Opens what lies in a directory, or begins with nothing. */
-  static MeasuredStore open(WorkDirectory directory, long budgetBytes, boolean directIo) {
+  static MeasuredStore open(
+      WorkDirectory directory, long budgetBytes, boolean directIo, StoreOptions options) {
     Function<MemoryBudget, IoBackend> backend =
         budget ->
             new CountingBackend(
                 directIo ? NioBackend.direct(budget.arena()) : NioBackend.buffered(budget.arena()));
     Shard shard = new Shard(budgetBytes, backend, StoreClock.system());
-    EloqStore store = EloqStore.open(shard, directory.path(), options());
+    EloqStore store = EloqStore.open(shard, directory.path(), options);
     return new MeasuredStore(shard, (CountingBackend) shard.io(), store);
-  }
-
-  /** The one place that says how the engine is set while its I/O is counted. */
-  private static StoreOptions options() {
-    return StoreOptions.defaults();
   }
 
   OwnedPartition partition() {
