@@ -69,7 +69,8 @@ public final class JmhRuns {
     double allocated =
         result.getSecondaryResults().get(ALLOCATED).getStatistics().getPercentile(50);
     int batch = iterations.batch();
-    return new Score(batch == 0 ? score : batch / score, allocated);
+    // JMH counts a batch as one operation.
+    return batch == 0 ? new Score(score, allocated) : new Score(batch / score, allocated / batch);
   }
 
   /** For the log: why a benchmark could not be run. */

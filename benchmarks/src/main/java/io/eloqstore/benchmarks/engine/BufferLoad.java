@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** A write buffer without a partition, loaded in random order. Used by one thread. */
 @State(Scope.Thread)
-public class BufferLoad {
+public class BufferLoad implements AutoCloseable {
   private static final long BUDGET_BYTES = 1L << 30;
 
   @Param("500000")
@@ -41,6 +41,7 @@ public class BufferLoad {
   }
 
   @TearDown(Level.Trial)
+  @Override
   public void close() {
     buffer.release();
     budget.close();

@@ -4,6 +4,7 @@
 package io.eloqstore.benchmarks.engine;
 
 import io.eloqstore.benchmarks.VisitOrder;
+import java.io.IOException;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -13,7 +14,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** A committed store, to be changed and committed again. Used by one thread. */
 @State(Scope.Thread)
-public class CommitLoad {
+public class CommitLoad implements AutoCloseable {
   @Param({"ELOQSTORE", "ROCKSDB", "ROCKSDB_TUNED"})
   public EngineKind engine;
 
@@ -32,7 +33,7 @@ public class CommitLoad {
   private int commits;
 
   @Setup(Level.Trial)
-  public void open() throws Exception {
+  public void open() throws IOException {
     visits = VisitOrder.shuffled(keys);
     store = engine.open(Memory.ROOMY);
     for (int number : visits) {
@@ -42,7 +43,8 @@ public class CommitLoad {
   }
 
   @TearDown(Level.Trial)
-  public void close() throws Exception {
+  @Override
+  public void close() throws IOException {
     store.close();
   }
 

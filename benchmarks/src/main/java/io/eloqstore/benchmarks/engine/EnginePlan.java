@@ -41,7 +41,7 @@ record EnginePlan(
       Usage: engine [--quick | --smoke] [--rounds N] [--minutes N] [--keys N] [--only REGEX]
                     [--output FILE]
 
-        (none)     7 rounds of 500,000 keys, at most about 60 minutes
+        (none)     7 rounds of 500,000 keys, at most about 90 minutes
         --quick    3 rounds of 100,000 keys and short iterations, at most about 15 minutes
         --smoke    one round of 1,000 keys: shows that it works, the figures mean nothing
         --rounds   rounds at most
@@ -71,7 +71,7 @@ record EnginePlan(
     } else if (given.has("--quick")) {
       mode = new EnginePlan("quick", 3, 15 * MINUTE_MS, 100_000, 3, 3, 100, 0.5, only, table);
     } else {
-      mode = new EnginePlan("full", 7, 60 * MINUTE_MS, 500_000, 5, 5, 200, 1, only, table);
+      mode = new EnginePlan("full", 7, 90 * MINUTE_MS, 500_000, 5, 5, 200, 1, only, table);
     }
     return mode.with(given);
   }

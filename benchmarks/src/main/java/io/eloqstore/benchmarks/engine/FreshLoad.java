@@ -4,6 +4,7 @@
 package io.eloqstore.benchmarks.engine;
 
 import io.eloqstore.benchmarks.VisitOrder;
+import java.io.IOException;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -13,7 +14,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** An empty store for each iteration. Used by one thread. */
 @State(Scope.Thread)
-public class FreshLoad {
+public class FreshLoad implements AutoCloseable {
   @Param({"ELOQSTORE", "ROCKSDB", "ROCKSDB_TUNED", "SKIP_LIST", "TREE_MAP"})
   public EngineKind engine;
 
@@ -31,12 +32,13 @@ public class FreshLoad {
   }
 
   @Setup(Level.Iteration)
-  public void open() throws Exception {
+  public void open() throws IOException {
     store = engine.open(Memory.TIGHT);
   }
 
   @TearDown(Level.Iteration)
-  public void close() throws Exception {
+  @Override
+  public void close() throws IOException {
     store.close();
   }
 

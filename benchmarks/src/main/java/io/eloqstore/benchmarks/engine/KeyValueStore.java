@@ -3,13 +3,15 @@
  */
 package io.eloqstore.benchmarks.engine;
 
+import java.io.IOException;
+
 /**
  * An ordered map of byte keys to byte values, in the words that all that are compared understand.
  *
  * <p>Used by one thread, which also closes it. Keys have {@link Entries#KEY_BYTES}, values {@link
  * Entries#VALUE_BYTES}; the caller may change the arrays it gave as soon as a call is over.
  */
-interface KeyValueStore {
+interface KeyValueStore extends AutoCloseable {
   /** What {@link #get} and {@link #floor} answer when there is nothing. */
   int ABSENT = -1;
 
@@ -37,5 +39,6 @@ interface KeyValueStore {
   void settle(Layer layer);
 
   /** Releases everything and deletes the files. */
-  void close() throws Exception;
+  @Override
+  void close() throws IOException;
 }

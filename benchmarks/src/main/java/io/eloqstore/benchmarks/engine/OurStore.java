@@ -121,7 +121,7 @@ final class OurStore implements KeyValueStore {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     if (held != null) {
       held.letGo();
       frozen.close();

@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * key that is in its page. Used by one thread.
  */
 @State(Scope.Thread)
-public class PageLoad {
+public class PageLoad implements AutoCloseable {
   /** Entries of a leaf; nearly full then. */
   static final int LEAF_ENTRIES = 30;
 
@@ -87,6 +87,7 @@ public class PageLoad {
   }
 
   @TearDown(Level.Trial)
+  @Override
   public void close() {
     leaves.close();
     indexes.close();

@@ -4,6 +4,7 @@
 package io.eloqstore.benchmarks.engine;
 
 import io.eloqstore.benchmarks.VisitOrder;
+import java.io.IOException;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -18,7 +19,7 @@ import org.openjdk.jmh.annotations.TearDown;
  * <p>Keys were put in another random order. Used by one thread.
  */
 @State(Scope.Thread)
-public class PointLoad {
+public class PointLoad implements AutoCloseable {
   private static final int ELEMENT_BYTES = 8;
 
   @Param({"ELOQSTORE", "ROCKSDB", "ROCKSDB_TUNED", "SKIP_LIST", "TREE_MAP"})
@@ -42,7 +43,7 @@ public class PointLoad {
   private long number;
 
   @Setup(Level.Trial)
-  public void open() throws Exception {
+  public void open() throws IOException {
     visits = VisitOrder.shuffled(keys);
     store = engine.open(Memory.ROOMY);
     for (int i = keys - 1; i >= 0; i--) {
@@ -54,7 +55,8 @@ public class PointLoad {
   }
 
   @TearDown(Level.Trial)
-  public void close() throws Exception {
+  @Override
+  public void close() throws IOException {
     store.close();
   }
 

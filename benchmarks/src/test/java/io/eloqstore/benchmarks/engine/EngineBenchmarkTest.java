@@ -45,66 +45,66 @@ class EngineBenchmarkTest {
   @ParameterizedTest
   @MethodSource("layers")
   void reads(EngineKind engine, Layer layer) throws Exception {
-    PointLoad load = opened(engine, layer);
-    Set<Long> visited = new HashSet<>();
-    for (int i = 0; i < KEYS; i++) {
-      assertThat(benchmark.get(load)).isEqualTo(Entries.VALUE_BYTES);
-      visited.add(load.number());
-      assertThat(benchmark.getAbsent(load)).isEqualTo(KeyValueStore.ABSENT);
-      visited.add(load.number());
-      assertThat(benchmark.scanPrefix(load)).isEqualTo(Entries.GROUP);
-      visited.add(load.number());
-      assertThat(benchmark.floor(load)).isEqualTo(Entries.VALUE_BYTES);
-      visited.add(load.number());
+    try (PointLoad load = opened(engine, layer)) {
+      Set<Long> visited = new HashSet<>();
+      for (int i = 0; i < KEYS; i++) {
+        assertThat(benchmark.get(load)).isEqualTo(Entries.VALUE_BYTES);
+        visited.add(load.number());
+        assertThat(benchmark.getAbsent(load)).isEqualTo(KeyValueStore.ABSENT);
+        visited.add(load.number());
+        assertThat(benchmark.scanPrefix(load)).isEqualTo(Entries.GROUP);
+        visited.add(load.number());
+        assertThat(benchmark.floor(load)).isEqualTo(Entries.VALUE_BYTES);
+        visited.add(load.number());
+      }
+      assertThat(benchmark.scan(load)).isEqualTo(KEYS);
+      assertThat(visited).as("the keys of some passes").hasSize(KEYS);
     }
-    assertThat(benchmark.scan(load)).isEqualTo(KEYS);
-    assertThat(visited).as("the keys of some passes").hasSize(KEYS);
-    load.close();
   }
 
   @ParameterizedTest
   @EnumSource(EngineKind.class)
   void puts(EngineKind engine) throws Exception {
-    PointLoad load = opened(engine, Layer.ACTIVE);
-    for (int i = 0; i < 2 * KEYS; i++) {
-      benchmark.putExisting(load);
+    try (PointLoad load = opened(engine, Layer.ACTIVE)) {
+      for (int i = 0; i < 2 * KEYS; i++) {
+        benchmark.putExisting(load);
+      }
+      assertThat(benchmark.scan(load)).isEqualTo(KEYS);
+      for (int i = 0; i < KEYS; i++) {
+        benchmark.putNew(load);
+      }
+      assertThat(benchmark.scan(load)).as("old and new keys").isEqualTo(2 * KEYS);
     }
-    assertThat(benchmark.scan(load)).isEqualTo(KEYS);
-    for (int i = 0; i < KEYS; i++) {
-      benchmark.putNew(load);
-    }
-    assertThat(benchmark.scan(load)).as("old and new keys").isEqualTo(2 * KEYS);
-    load.close();
   }
 
   @ParameterizedTest
   @MethodSource("listEngines")
   void appends(EngineKind engine) throws Exception {
-    PointLoad load = opened(engine, Layer.ACTIVE);
-    for (int i = 0; i < 2 * KEYS; i++) {
-      benchmark.append(load);
+    try (PointLoad load = opened(engine, Layer.ACTIVE)) {
+      for (int i = 0; i < 2 * KEYS; i++) {
+        benchmark.append(load);
+      }
+      assertThat(benchmark.scan(load)).as("a list beside each value").isEqualTo(2 * KEYS);
     }
-    assertThat(benchmark.scan(load)).as("a list beside each value").isEqualTo(2 * KEYS);
-    load.close();
   }
 
   @ParameterizedTest
   @EnumSource(Layer.class)
   void readsOfOursStayInTheirLayer(Layer layer) throws Exception {
-    PointLoad load = opened(EngineKind.ELOQSTORE, layer);
-    OurStore store = (OurStore) load.store();
-    ShardStatistics before = store.statistics();
-    for (int i = 0; i < KEYS; i++) {
-      benchmark.get(load);
-      benchmark.getAbsent(load);
+    try (PointLoad load = opened(EngineKind.ELOQSTORE, layer)) {
+      OurStore store = (OurStore) load.store();
+      ShardStatistics before = store.statistics();
+      for (int i = 0; i < KEYS; i++) {
+        benchmark.get(load);
+        benchmark.getAbsent(load);
+      }
+      assertThat(store.statistics()).as("nothing read, flushed or evicted").isEqualTo(before);
+      if (layer == Layer.LEAF) {
+        assertThat(before.frameBytes()).isGreaterThan(KEYS * Entries.BYTES);
+      } else {
+        assertThat(before.writeBufferBytes()).isGreaterThan(KEYS * Entries.BYTES);
+      }
     }
-    assertThat(store.statistics()).as("nothing read, flushed or evicted").isEqualTo(before);
-    if (layer == Layer.LEAF) {
-      assertThat(before.frameBytes()).isGreaterThan(KEYS * Entries.BYTES);
-    } else {
-      assertThat(before.writeBufferBytes()).isGreaterThan(KEYS * Entries.BYTES);
-    }
-    load.close();
   }
 
   @ParameterizedTest
@@ -112,66 +112,62 @@ class EngineBenchmarkTest {
       value = EngineKind.class,
       names = {"ELOQSTORE", "ROCKSDB", "ROCKSDB_TUNED"})
   void commits(EngineKind engine) throws Exception {
-    CommitLoad load = new CommitLoad();
-    load.engine = engine;
-    load.keys = KEYS;
-    load.changed = KEYS / 7;
-    load.open();
-    for (int i = 0; i < 10; i++) {
-      new CommitBenchmark().commit(load);
+    try (CommitLoad load = new CommitLoad()) {
+      load.engine = engine;
+      load.keys = KEYS;
+      load.changed = KEYS / 7;
+      load.open();
+      for (int i = 0; i < 10; i++) {
+        new CommitBenchmark().commit(load);
+      }
+      assertThat(load.store().scan()).isEqualTo(KEYS);
     }
-    assertThat(load.store().scan()).isEqualTo(KEYS);
-    load.close();
   }
 
   @ParameterizedTest
   @EnumSource(EngineKind.class)
   void loads(EngineKind engine) throws Exception {
-    FreshLoad load = new FreshLoad();
-    load.engine = engine;
-    load.keys = KEYS;
-    load.shuffle();
-    load.open();
-    new LoadBenchmark().loadSorted(load);
-    assertThat(load.store().scan()).isEqualTo(KEYS);
-    load.close();
-    load.open();
-    new LoadBenchmark().loadRandom(load);
-    assertThat(load.store().scan()).isEqualTo(KEYS);
-    load.close();
+    try (FreshLoad load = fresh(engine)) {
+      new LoadBenchmark().loadSorted(load);
+      assertThat(load.store().scan()).isEqualTo(KEYS);
+    }
+    try (FreshLoad load = fresh(engine)) {
+      new LoadBenchmark().loadRandom(load);
+      assertThat(load.store().scan()).isEqualTo(KEYS);
+    }
   }
 
   @Test
   void pagesAlone() {
     PartBenchmark parts = new PartBenchmark();
-    PageLoad load = new PageLoad();
-    load.pages = 3;
-    load.open();
-    for (int i = 0; i < 1_000; i++) {
-      assertThat(parts.leafFind(load)).isEqualTo(Entries.VALUE_BYTES);
-      assertThat(parts.leafSeek(load)).isEqualTo(Entries.VALUE_BYTES);
-      assertThat(parts.indexFind(load)).isEqualTo(load.expectedChild());
+    try (PageLoad load = new PageLoad()) {
+      load.pages = 3;
+      load.open();
+      for (int i = 0; i < 1_000; i++) {
+        assertThat(parts.leafFind(load)).isEqualTo(Entries.VALUE_BYTES);
+        assertThat(parts.leafSeek(load)).isEqualTo(Entries.VALUE_BYTES);
+        assertThat(parts.indexFind(load)).isEqualTo(load.expectedChild());
+      }
     }
-    load.close();
   }
 
   @Test
   void bufferAlone() {
     PartBenchmark parts = new PartBenchmark();
-    BufferLoad load = new BufferLoad();
-    load.keys = KEYS;
-    load.open();
-    for (int i = 0; i < KEYS; i++) {
-      assertThat(parts.bufferFind(load)).isNotZero();
-      assertThat(parts.bufferFindAbsent(load)).isZero();
-      parts.bufferPutExisting(load);
+    try (BufferLoad load = new BufferLoad()) {
+      load.keys = KEYS;
+      load.open();
+      for (int i = 0; i < KEYS; i++) {
+        assertThat(parts.bufferFind(load)).isNotZero();
+        assertThat(parts.bufferFindAbsent(load)).isZero();
+        parts.bufferPutExisting(load);
+      }
+      assertThat(load.buffer().entryCount()).isEqualTo(KEYS);
+      for (int i = 0; i < KEYS; i++) {
+        parts.bufferPutNew(load);
+      }
+      assertThat(load.buffer().entryCount()).isEqualTo(2 * KEYS);
     }
-    assertThat(load.buffer().entryCount()).isEqualTo(KEYS);
-    for (int i = 0; i < KEYS; i++) {
-      parts.bufferPutNew(load);
-    }
-    assertThat(load.buffer().entryCount()).isEqualTo(2 * KEYS);
-    load.close();
   }
 
   @Test
@@ -195,6 +191,15 @@ class EngineBenchmarkTest {
 
   private static String name(Method method) {
     return method.getDeclaringClass().getSimpleName() + "." + method.getName();
+  }
+
+  private static FreshLoad fresh(EngineKind engine) throws Exception {
+    FreshLoad load = new FreshLoad();
+    load.engine = engine;
+    load.keys = KEYS;
+    load.shuffle();
+    load.open();
+    return load;
   }
 
   private static PointLoad opened(EngineKind engine, Layer layer) throws Exception {
