@@ -4,51 +4,56 @@
 package io.eloqstore.benchmarks;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** What was measured: operations for each millisecond, by operation, backend and round. */
-final class Figures {
-  private final Map<Operation, List<Map<BackendKind, Double>>> rounds =
-      new EnumMap<>(Operation.class);
+/**
+ * What was measured, by row and column of a table and by round.
+ *
+ * @param <R> what was done
+ * @param <C> who did it
+ */
+public final class Figures<R, C> {
+  private final Map<R, List<Map<C, Double>>> rounds = new LinkedHashMap<>();
 
   /**
    * @param round counted from 0
    */
-  void add(Operation operation, BackendKind backend, int round, double opsPerMs) {
-    List<Map<BackendKind, Double>> of = rounds.computeIfAbsent(operation, any -> new ArrayList<>());
+  public void add(R row, C column, int round, double figure) {
+    List<Map<C, Double>> of = rounds.computeIfAbsent(row, any -> new ArrayList<>());
     while (of.size() <= round) {
-      of.add(new EnumMap<>(BackendKind.class));
+      of.add(new HashMap<>());
     }
-    of.get(round).put(backend, opsPerMs);
+    of.get(round).put(column, figure);
   }
 
-  /** Operations for each millisecond; empty when nothing was measured. */
-  Optional<Spread> speed(Operation operation, BackendKind backend) {
+  /** The figures of all rounds; empty when nothing was measured. */
+  public Optional<Spread> spread(R row, C column) {
     return spread(
-        rounds(operation).stream()
-            .filter(round -> round.containsKey(backend))
-            .mapToDouble(round -> round.get(backend))
+        rounds(row).stream()
+            .filter(round -> round.containsKey(column))
+            .mapToDouble(round -> round.get(column))
             .toArray());
   }
 
-  /** How many times as fast the one was as the other in the same round. */
-  Optional<Spread> ratio(Operation operation, BackendKind one, BackendKind other) {
+  /** How many times the figure of the other that of the one was in the same round. */
+  public Optional<Spread> ratio(R row, C one, C other) {
     return spread(
-        rounds(operation).stream()
+        rounds(row).stream()
             .filter(round -> round.containsKey(one) && round.containsKey(other))
             .mapToDouble(round -> round.get(one) / round.get(other))
             .toArray());
   }
 
-  /** The geometric mean of the median ratios of all operations that have one. */
-  OptionalDouble meanRatio(BackendKind one, BackendKind other) {
+  /** The geometric mean of the median ratios of all rows that have one. */
+  public OptionalDouble meanRatio(C one, C other) {
     double[] logarithms =
         rounds.keySet().stream()
-            .flatMap(operation -> ratio(operation, one, other).stream())
+            .flatMap(row -> ratio(row, one, other).stream())
             .mapToDouble(ratio -> Math.log(ratio.median()))
             .toArray();
     if (logarithms.length == 0) {
@@ -61,8 +66,8 @@ final class Figures {
     return OptionalDouble.of(Math.exp(sum / logarithms.length));
   }
 
-  private List<Map<BackendKind, Double>> rounds(Operation operation) {
-    return rounds.getOrDefault(operation, List.of());
+  private List<Map<C, Double>> rounds(R row) {
+    return rounds.getOrDefault(row, List.of());
   }
 
   private static Optional<Spread> spread(double[] figures) {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The flags of the JVMs that measure. */
-final class ForkFlags {
+public final class ForkFlags {
   /** Packages of java.base that Flink's own start scripts open; the tests' list is the same. */
   private static final List<String> OPENED =
       List.of(
@@ -32,6 +32,11 @@ final class ForkFlags {
 
   private ForkFlags() {}
 
+  /** Those of a JVM without Flink. */
+  public static List<String> heap() {
+    return HEAP;
+  }
+
   static List<String> all() {
     List<String> flags = new ArrayList<>(HEAP);
     for (String opened : OPENED) {
@@ -41,7 +46,7 @@ final class ForkFlags {
   }
 
   /** The flags that bear on speed, for the table. */
-  static String described() {
+  public static String described() {
     return String.join(" ", HEAP);
   }
 }

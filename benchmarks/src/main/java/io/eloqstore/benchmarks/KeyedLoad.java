@@ -3,7 +3,7 @@
  */
 package io.eloqstore.benchmarks;
 
-import java.util.Random;
+import java.util.Arrays;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -29,9 +29,6 @@ public abstract class KeyedLoad {
   /** Managed memory of the slot. */
   static final long MANAGED_BYTES = 512L << 20;
 
-  private static final long ORDER_SEED = 42;
-  private static final int NEW_BLOCK_BITS = 20;
-
   @Param({"ELOQSTORE", "ROCKSDB", "HASHMAP"})
   public BackendKind backend;
 
@@ -48,7 +45,7 @@ public abstract class KeyedLoad {
   /** Opens the backend and loads it. */
   @Setup(Level.Trial)
   public void open() throws Exception {
-    visits = visits(keys);
+    visits = Arrays.stream(VisitOrder.shuffled(keys)).mapToObj(Long::valueOf).toArray(Long[]::new);
     slot = StateSlot.open(backend, MANAGED_BYTES);
     try {
       load(slot);
@@ -84,11 +81,7 @@ public abstract class KeyedLoad {
 
   /** Selects a key that was never used. */
   final Long visitNew() {
-    // An odd factor permutes the numbers below a power of two.
-    long mask = (1L << NEW_BLOCK_BITS) - 1;
-    long n = added++;
-    long inBlock = (n * 0x9E3779B97F4A7C15L) & mask;
-    return select(keys + (n & ~mask) + inBlock);
+    return select(keys + VisitOrder.endless(added++));
   }
 
   final Long select(Long chosen) {
@@ -109,20 +102,5 @@ public abstract class KeyedLoad {
 
   final StateSlot slot() {
     return slot;
-  }
-
-  private static Long[] visits(int count) {
-    int[] order = new int[count];
-    Random random = new Random(ORDER_SEED);
-    for (int i = 0; i < count; i++) {
-      int j = random.nextInt(i + 1);
-      order[i] = order[j];
-      order[j] = i;
-    }
-    Long[] boxed = new Long[count];
-    for (int i = 0; i < count; i++) {
-      boxed[i] = (long) order[i];
-    }
-    return boxed;
   }
 }

@@ -21,14 +21,14 @@ import java.util.concurrent.TimeUnit;
  * @param jdk virtual machine and its version
  * @param commit what is measured; "-changed" follows when the sources differ from it
  */
-record Machine(String cpu, int cores, String system, String jdk, String commit) {
+public record Machine(String cpu, int cores, String system, String jdk, String commit) {
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
   private static final String UNKNOWN = "unknown";
 
   /**
    * @param sources a directory in the repository that is measured
    */
-  static Machine here(Path sources) throws IOException, InterruptedException {
+  public static Machine here(Path sources) throws IOException, InterruptedException {
     return new Machine(
         readCpu(),
         Runtime.getRuntime().availableProcessors(),

@@ -11,12 +11,12 @@ import java.util.Arrays;
  * @param median the middle one, or the mean of the two in the middle
  * @param count how many there are, at least one
  */
-record Spread(double median, double least, double most, int count) {
+public record Spread(double median, double least, double most, int count) {
 
   /**
    * @param figures at least one
    */
-  static Spread of(double... figures) {
+  public static Spread of(double... figures) {
     if (figures.length == 0) {
       throw new IllegalArgumentException("no figures");
     }
@@ -26,5 +26,10 @@ record Spread(double median, double least, double most, int count) {
     double median =
         sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
     return new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length);
+  }
+
+  /** The spread of all figures, each multiplied by a positive factor. */
+  public Spread times(double factor) {
+    return new Spread(median * factor, least * factor, most * factor, count);
   }
 }

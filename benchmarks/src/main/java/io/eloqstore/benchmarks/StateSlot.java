@@ -3,13 +3,8 @@
  */
 package io.eloqstore.benchmarks;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.state.State;
 import org.apache.flink.api.common.state.StateDescriptor;
@@ -35,13 +30,13 @@ public final class StateSlot {
   /** Key groups of the one operator instance; it owns all of them. */
   static final int KEY_GROUPS = 128;
 
-  private final Path directory;
+  private final WorkDirectory directory;
   private final MockEnvironment environment;
   private final CloseableRegistry streams;
   private final AbstractKeyedStateBackend<Long> backend;
 
   private StateSlot(
-      Path directory,
+      WorkDirectory directory,
       MockEnvironment environment,
       CloseableRegistry streams,
       AbstractKeyedStateBackend<Long> backend) {
@@ -60,11 +55,11 @@ public final class StateSlot {
             .setManagedMemorySize(managedBytes)
             .setMaxParallelism(KEY_GROUPS)
             .build();
-    Path directory = Files.createTempDirectory("state-slot-");
+    WorkDirectory directory = WorkDirectory.make("state-slot-");
     CloseableRegistry streams = new CloseableRegistry();
     try {
       AbstractKeyedStateBackend<Long> backend =
-          kind.create(directory)
+          kind.create(directory.path())
               .createKeyedStateBackend(
                   new KeyedStateBackendParametersImpl<>(
                       environment,
@@ -84,7 +79,7 @@ public final class StateSlot {
     } catch (Exception | Error e) {
       try {
         environment.close();
-        deleteTree(directory);
+        directory.delete();
       } catch (Exception suppressed) {
         e.addSuppressed(suppressed);
       }
@@ -104,7 +99,7 @@ public final class StateSlot {
 
   /** Where the backend works; it must be empty of files once the slot is closed. */
   Path directory() {
-    return directory;
+    return directory.path();
   }
 
   /**
@@ -117,24 +112,10 @@ public final class StateSlot {
     streams.close();
     backend.dispose();
     backend.close();
-    List<Path> left = deleteTree(directory);
+    List<Path> left = directory.delete();
     environment.close();
     if (!left.isEmpty()) {
       throw new IllegalStateException("The backend left files behind: " + left);
     }
-  }
-
-  /** Deletes all under {@code root} and answers which files, not directories, were there. */
-  private static List<Path> deleteTree(Path root) throws IOException {
-    List<Path> files = new ArrayList<>();
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        if (!Files.isDirectory(path)) {
-          files.add(path);
-        }
-        Files.delete(path);
-      }
-    }
-    return files;
   }
 }

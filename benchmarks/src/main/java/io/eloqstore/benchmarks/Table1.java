@@ -3,7 +3,6 @@
  */
 package io.eloqstore.benchmarks;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,20 +10,10 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
+import java.util.Map;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.format.OutputFormat;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
-import org.openjdk.jmh.runner.options.Options;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * Measures {@link KeyedStateBenchmark} in interleaved rounds and writes table 1.
@@ -33,76 +22,40 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * JVM of its own; every other round turns the order of the backends around. The table is written
  * after each round, so that a run that is cut short leaves what it had.
  */
-public final class Table1 {
-  private static final String ROOT_PROPERTY = "benchmarks.root";
-  private static final TimeValue STUCK = TimeValue.minutes(2);
-
+public final class Table1 implements Rounds.Measurement {
   private final TablePlan plan;
   private final TableText text;
-  private final PrintStream log;
-  private final Figures figures = new Figures();
-  private final List<Double> probes = new ArrayList<>();
+  private final JmhRuns runs;
+  private final Figures<Operation, BackendKind> figures = new Figures<>();
   private final List<String> failures = new ArrayList<>();
 
-  private Table1(TablePlan plan, TableText text, PrintStream log) {
+  private Table1(TablePlan plan, TableText text, JmhRuns runs) {
     this.plan = plan;
     this.text = text;
-    this.log = log;
+    this.runs = runs;
   }
 
-  /** Exits with 1 when an operation failed, with 2 when the arguments are wrong. */
+  /** See {@link CommandLine}. */
   public static void main(String[] arguments) throws Exception {
-    Path root = Path.of(System.getProperty(ROOT_PROPERTY, ".")).toAbsolutePath().normalize();
-    if (Arrays.asList(arguments).contains("--help")) {
-      System.out.print(TablePlan.USAGE);
-      return;
-    }
-    TablePlan plan;
-    try {
-      plan = TablePlan.parse(root, arguments);
-    } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage());
-      System.err.print(TablePlan.USAGE);
-      System.exit(2);
-      return;
-    }
+    CommandLine.run(TablePlan.USAGE, TablePlan::parse, Table1::run, arguments);
+  }
+
+  private static boolean run(TablePlan plan, Path root) throws Exception {
     Path logFile = root.resolve("benchmarks/target/table1.log");
     Files.createDirectories(logFile.getParent());
-    boolean good;
+    Table1 table;
     try (PrintStream log =
         new PrintStream(Files.newOutputStream(logFile), true, StandardCharsets.UTF_8)) {
       TableText text = new TableText(plan, Machine.here(root), Instant.now());
-      good = new Table1(plan, text, log).run();
+      table = new Table1(plan, text, new JmhRuns(log, ForkFlags.all()));
+      Rounds.run(plan.rounds(), plan.limitMs(), plan.output(), table);
     }
     System.out.println("Table: " + plan.output() + "; log of JMH: " + logFile);
-    System.exit(good ? 0 : 1);
+    return table.failures.isEmpty();
   }
 
-  private boolean run() throws IOException {
-    MemoryProbe probe = new MemoryProbe();
-    probe.measure();
-    long startMs = nowMs();
-    long longestMs = 0;
-    for (int round = 0; round < plan.rounds(); round++) {
-      long roundStartMs = nowMs();
-      if (round > 0 && roundStartMs - startMs + longestMs > plan.limitMs()) {
-        System.out.println("No time for another round.");
-        break;
-      }
-      double probeNs = probe.measure();
-      print(
-          "round %d: dependent load %.0f ns, at place %d%n", round + 1, probeNs, probe.position());
-      measureRound(round);
-      probes.add(probeNs);
-      Files.createDirectories(plan.output().getParent());
-      Files.writeString(plan.output(), text.of(figures, probes, failures));
-      longestMs = Math.max(longestMs, nowMs() - roundStartMs);
-    }
-    System.out.println(text.of(figures, probes, failures));
-    return failures.isEmpty();
-  }
-
-  private void measureRound(int round) {
+  @Override
+  public void measure(int round) {
     List<BackendKind> backends = new ArrayList<>(Arrays.asList(BackendKind.values()));
     if (round % 2 == 1) {
       Collections.reverse(backends);
@@ -117,7 +70,7 @@ public final class Table1 {
           figures.add(operation, backend, round, opsPerMs);
           print("  %-32s %-8s %,10.0f ops/ms%n", operation.label(), backend.label(), opsPerMs);
         } catch (RunnerException e) {
-          e.printStackTrace(log);
+          runs.failed(e);
           failures.add(operation.label() + ", " + backend.label() + ", round " + (round + 1));
           print("  %-32s %-8s failed, see the log%n", operation.label(), backend.label());
         }
@@ -125,52 +78,22 @@ public final class Table1 {
     }
   }
 
-  /** Operations for each millisecond: the middle iteration of one JVM. */
+  @Override
+  public String report(List<Double> probes) {
+    return text.of(figures, probes, failures);
+  }
+
+  /** Operations for each millisecond. */
   private double measure(Operation operation, BackendKind backend) throws RunnerException {
-    OutputFormat format = OutputFormatFactory.createFormatInstance(log, VerboseMode.NORMAL);
-    Collection<RunResult> results = new Runner(options(operation, backend), format).run();
-    if (results.size() != 1) {
-      throw new RunnerException(
-          operation.method() + " on " + backend + ": " + results.size() + " results");
-    }
-    double score = results.iterator().next().getPrimaryResult().getStatistics().getPercentile(50);
-    int batch = plan.batch(operation);
-    return batch == 0 ? score : batch / score;
-  }
-
-  private Options options(Operation operation, BackendKind backend) {
-    ChainedOptionsBuilder options =
-        new OptionsBuilder()
-            .include(
-                "^"
-                    + KeyedStateBenchmark.class.getName().replace(".", "\\.")
-                    + "\\."
-                    + operation.method()
-                    + "$")
-            .param("backend", backend.name())
-            .param("keys", Integer.toString(plan.keys()))
-            .forks(1)
-            .warmupIterations(plan.warmups())
-            .measurementIterations(plan.iterations())
-            .jvmArgs(ForkFlags.all().toArray(String[]::new))
-            .shouldFailOnError(true)
-            .timeout(STUCK);
-    int batch = plan.batch(operation);
-    if (batch == 0) {
-      options
-          .warmupTime(TimeValue.milliseconds(plan.iterationMs()))
-          .measurementTime(TimeValue.milliseconds(plan.iterationMs()));
-    } else {
-      options.warmupBatchSize(batch).measurementBatchSize(batch);
-    }
-    return options.build();
-  }
-
-  private static long nowMs() {
-    return System.nanoTime() / 1_000_000;
+    return runs.run(
+            KeyedStateBenchmark.class,
+            operation.method(),
+            Map.of("backend", backend.name(), "keys", Integer.toString(plan.keys())),
+            plan.iterations(operation))
+        .perUnit();
   }
 
   private static void print(String pattern, Object... values) {
-    System.out.printf(Locale.ROOT, pattern, values);
+    System.out.print(Report.format(pattern, values));
   }
 }

@@ -4,6 +4,7 @@
 package io.eloqstore.benchmarks;
 
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -47,63 +48,42 @@ record TablePlan(
         --output   the table; docs/benchmarks/table1.md, for --smoke one under target
       """;
 
-  private static final Pattern ALL = Pattern.compile("");
+  private static final Set<String> FLAGS = Set.of("--quick", "--smoke");
+  private static final Set<String> OPTIONS =
+      Set.of("--rounds", "--minutes", "--keys", "--only", "--output");
 
   /**
    * @param root the repository
    * @throws IllegalArgumentException when the arguments are not as in {@link #USAGE}
    */
   static TablePlan parse(Path root, String... arguments) {
+    Arguments given = Arguments.parse(FLAGS, OPTIONS, arguments);
+    Pattern only = given.pattern("--only");
     Path table = root.resolve("docs/benchmarks/table1.md");
-    TablePlan plan = new TablePlan("full", 7, minutes(25), 500_000, 3, 5, 200, 1, ALL, table);
-    for (int i = 0; i < arguments.length; i++) {
-      switch (arguments[i]) {
-        case "--quick" ->
-            plan = new TablePlan("quick", 3, minutes(4), 100_000, 2, 3, 100, 0.5, ALL, table);
-        case "--smoke" ->
-            plan =
-                new TablePlan(
-                    "smoke",
-                    1,
-                    minutes(4),
-                    1_000,
-                    1,
-                    1,
-                    10,
-                    0.001,
-                    ALL,
-                    root.resolve("benchmarks/target/table1-smoke.md"));
-        default -> {
-          if (i + 1 == arguments.length) {
-            throw new IllegalArgumentException("not understood: " + arguments[i]);
-          }
-          plan = plan.with(arguments[i], arguments[++i]);
-        }
-      }
+    Path aside = root.resolve("benchmarks/target/table1-smoke.md");
+    TablePlan mode;
+    if (given.has("--smoke")) {
+      mode = new TablePlan("smoke", 1, 240_000, 1_000, 1, 1, 10, 0.001, only, aside);
+    } else if (given.has("--quick")) {
+      mode = new TablePlan("quick", 3, 240_000, 100_000, 2, 3, 100, 0.5, only, table);
+    } else {
+      mode = new TablePlan("full", 7, 1_500_000, 500_000, 3, 5, 200, 1, only, table);
     }
-    return plan;
+    return mode.with(given);
   }
 
-  private TablePlan with(String option, String value) {
-    if (!option.matches("--(rounds|minutes|keys|only|output)")) {
-      throw new IllegalArgumentException("not understood: " + option);
-    }
-    int newRounds = option.equals("--rounds") ? count(option, value) : rounds;
-    long newLimitMs = option.equals("--minutes") ? minutes(count(option, value)) : limitMs;
-    int newKeys = option.equals("--keys") ? count(option, value) : keys;
-    Pattern newOnly = option.equals("--only") ? Pattern.compile(value) : only;
-    Path newOutput = option.equals("--output") ? Path.of(value).toAbsolutePath() : output;
+  private TablePlan with(Arguments given) {
     return new TablePlan(
         mode,
-        newRounds,
-        newLimitMs,
-        newKeys,
+        given.count("--rounds", rounds),
+        given.minutesMs("--minutes", limitMs),
+        given.count("--keys", keys),
         warmups,
         iterations,
         iterationMs,
         batchShare,
-        newOnly,
-        newOutput);
+        only,
+        given.path("--output", output));
   }
 
   boolean includes(Operation operation) {
@@ -116,19 +96,7 @@ record TablePlan(
     return whole == 0 ? 0 : Math.max(1, (int) (whole * batchShare));
   }
 
-  private static int count(String option, String value) {
-    try {
-      int count = Integer.parseInt(value);
-      if (count > 0) {
-        return count;
-      }
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(option + " needs a number, found " + value, e);
-    }
-    throw new IllegalArgumentException(option + " must be above 0, found " + value);
-  }
-
-  private static long minutes(int count) {
-    return count * 60_000L;
+  JmhRuns.Iterations iterations(Operation operation) {
+    return new JmhRuns.Iterations(warmups, iterations, iterationMs, batch(operation));
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TableTest {
   private static final Path ROOT = Path.of("root");
 
-  private final Figures figures = new Figures();
+  private final Figures<Operation, BackendKind> figures = new Figures<>();
 
   @Test
   void spreadOfAnOddAndAnEvenCount() {
@@ -41,7 +41,7 @@ class TableTest {
     rounds(Operation.VALUE_GET, BackendKind.ELOQSTORE, 10);
     figures.add(Operation.VALUE_GET, BackendKind.ELOQSTORE, 2, 40);
     rounds(Operation.VALUE_GET, BackendKind.ROCKSDB, 5, 1, 10);
-    assertThat(figures.speed(Operation.VALUE_GET, BackendKind.ELOQSTORE))
+    assertThat(figures.spread(Operation.VALUE_GET, BackendKind.ELOQSTORE))
         .hasValue(new Spread(25, 10, 40, 2));
     assertThat(figures.ratio(Operation.VALUE_GET, BackendKind.ELOQSTORE, BackendKind.ROCKSDB))
         .hasValue(new Spread(3, 2, 4, 2));
