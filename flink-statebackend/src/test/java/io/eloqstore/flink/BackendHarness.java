@@ -54,7 +54,7 @@ final class BackendHarness {
   BackendHarness(Path directory, MockEnvironment env) {
     this.directory = directory;
     this.settings =
-        BackendSettings.defaults()
+        TestSettings.defaults()
             .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.toString())
             .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     this.env = env;

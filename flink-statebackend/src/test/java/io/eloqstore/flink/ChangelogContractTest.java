@@ -5,7 +5,6 @@ package io.eloqstore.flink;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.util.List;
 import org.apache.flink.configuration.CheckpointingOptions;
@@ -45,7 +44,7 @@ class ChangelogContractTest extends StateBackendTestBase<EloqStoreStateBackend> 
         (DelegatingStateBackend)
             StateBackendLoader.fromApplicationOrConfigOrDefault(
                 new EloqStoreStateBackend(
-                    BackendSettings.defaults()
+                    TestSettings.defaults()
                         .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
                     ContractEngine.FACTORY),
                 config,

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.runtime.state.StateBackendFactory;
@@ -13,7 +12,7 @@ public final class ContractBackendFactory implements StateBackendFactory<EloqSto
 
   @Override
   public EloqStoreStateBackend createFromConfig(ReadableConfig config, ClassLoader classLoader) {
-    return new EloqStoreStateBackend(BackendSettings.defaults(), ContractEngine.FACTORY)
+    return new EloqStoreStateBackend(TestSettings.defaults(), ContractEngine.FACTORY)
         .configure(config, classLoader);
   }
 }

@@ -6,7 +6,6 @@ package io.eloqstore.flink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.io.IOException;
@@ -68,7 +67,7 @@ class LocalRecoveryTest {
                 .build());
     harness.engines = ContractEngine.FACTORY;
     harness.settings =
-        BackendSettings.defaults()
+        TestSettings.defaults()
             .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.resolve("work").toString())
             .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     backend = harness.create();

@@ -62,7 +62,7 @@ class MetricsTest {
     }
     harness.metrics = new Group("");
     BackendSettings settings =
-        BackendSettings.defaults()
+        TestSettings.defaults()
             .with(EloqStoreOptions.LOCAL_DIRECTORIES, directory.toString())
             .with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true)
             .with(EloqStoreOptions.METRICS, metrics);

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -40,7 +39,7 @@ class StateBackendContractTest extends StateBackendTestBase<EloqStoreStateBacken
   @Override
   protected ConfigurableStateBackend getStateBackend() {
     return new EloqStoreStateBackend(
-        BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
+        TestSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
         ContractEngine.FACTORY);
   }
 

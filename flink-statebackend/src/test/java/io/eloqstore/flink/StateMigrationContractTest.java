@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -39,7 +38,7 @@ class StateMigrationContractTest extends StateBackendMigrationTestBase<EloqStore
   @Override
   protected EloqStoreStateBackend getStateBackend() {
     return new EloqStoreStateBackend(
-        BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
+        TestSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, incremental),
         ContractEngine.FACTORY);
   }
 

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.config.EloqStoreOptions;
 import io.eloqstore.flink.config.EloqStoreOptions.TimerServiceType;
 import io.eloqstore.flink.fake.ContractEngine;
@@ -33,7 +32,7 @@ public record SwitchedBackend(
     MockEnvironment env = new MockEnvironmentBuilder().build();
     EloqStoreStateBackend stateBackend =
         new EloqStoreStateBackend(
-            BackendSettings.defaults()
+            TestSettings.defaults()
                 .with(
                     EloqStoreOptions.TIMER_SERVICE_FACTORY,
                     timersInStore ? TimerServiceType.ELOQSTORE : TimerServiceType.HEAP),

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.core.fs.CloseableRegistry;
@@ -33,7 +32,7 @@ class TtlSavepointContractTest extends StoredTtlStateTestBase {
     return new StateBackendTestContext(time) {
       @Override
       protected StateBackend createStateBackend() {
-        return new EloqStoreStateBackend(BackendSettings.defaults(), ContractEngine.FACTORY);
+        return new EloqStoreStateBackend(TestSettings.defaults(), ContractEngine.FACTORY);
       }
 
       @Override

@@ -3,7 +3,6 @@
  */
 package io.eloqstore.flink;
 
-import io.eloqstore.flink.config.BackendSettings;
 import io.eloqstore.flink.fake.ContractEngine;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.state.StateBackend;
@@ -23,7 +22,7 @@ class TtlStateContractTest extends StoredTtlStateTestBase {
       @Override
       protected StateBackend createStateBackend() {
         return new EloqStoreStateBackend(
-            BackendSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true),
+            TestSettings.defaults().with(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true),
             ContractEngine.FACTORY);
       }
     };

@@ -120,7 +120,9 @@ public final class EloqStoreKeyedStateBackendBuilder<K> {
         slot,
         directory,
         // Flink recovers from checkpoints: what a power cut takes from local disks is not missed.
-        StoreOptions.defaults().withDurability(StoreOptions.Durability.NEVER));
+        StoreOptions.defaults()
+            .withDurability(StoreOptions.Durability.NEVER)
+            .withSegments(settings.segments()));
   }
 
   private List<Path> baseDirectories(Environment env) {

@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.config;
 
+import io.eloqstore.api.SegmentOptions;
 import java.io.File;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ import org.apache.flink.configuration.ReadableConfig;
  * @param incremental whether checkpoints build on earlier ones
  * @param timersInStore whether timers are kept in the store, else on the heap
  * @param timerCacheSize timers a queue keeps in memory for each key group, at least 1
+ * @param segmentsWhen what is written as change segments
+ * @param segmentRunsMax see {@link SegmentOptions#runsMax}
  * @param metrics whether metrics are registered
  */
 public record BackendSettings(
@@ -38,6 +41,8 @@ public record BackendSettings(
     boolean incremental,
     boolean timersInStore,
     int timerCacheSize,
+    SegmentOptions.When segmentsWhen,
+    int segmentRunsMax,
     boolean metrics)
     implements Serializable {
 
@@ -59,6 +64,8 @@ public record BackendSettings(
         false,
         true,
         EloqStoreOptions.TIMER_CACHE_SIZE.defaultValue(),
+        EloqStoreOptions.SEGMENTS.defaultValue(),
+        EloqStoreOptions.SEGMENT_RUNS_MAX.defaultValue(),
         EloqStoreOptions.METRICS.defaultValue());
   }
 
@@ -80,6 +87,8 @@ public record BackendSettings(
                 .map(type -> type == EloqStoreOptions.TimerServiceType.ELOQSTORE)
                 .orElse(timersInStore),
             value(config, EloqStoreOptions.TIMER_CACHE_SIZE).orElse(timerCacheSize),
+            value(config, EloqStoreOptions.SEGMENTS).orElse(segmentsWhen),
+            value(config, EloqStoreOptions.SEGMENT_RUNS_MAX).orElse(segmentRunsMax),
             value(config, EloqStoreOptions.METRICS).orElse(metrics));
     merged.check();
     return merged;
@@ -92,12 +101,23 @@ public record BackendSettings(
     return merge(config);
   }
 
+  /** When the engine writes change segments. */
+  public SegmentOptions segments() {
+    return new SegmentOptions(segmentsWhen, segmentRunsMax);
+  }
+
   private void check() {
     if (transferThreads < 1) {
       throw refused(EloqStoreOptions.TRANSFER_THREADS, "must be at least 1", transferThreads);
     }
     if (timerCacheSize < 1) {
       throw refused(EloqStoreOptions.TIMER_CACHE_SIZE, "must be at least 1", timerCacheSize);
+    }
+    if (segmentRunsMax < 1 || segmentRunsMax > SegmentOptions.RUNS_MAX) {
+      throw refused(
+          EloqStoreOptions.SEGMENT_RUNS_MAX,
+          "must be 1 to " + SegmentOptions.RUNS_MAX,
+          segmentRunsMax);
     }
     if (fixedBytesPerSlot != 0 && fixedBytesPerSlot < FIXED_BYTES_MIN) {
       throw refused(

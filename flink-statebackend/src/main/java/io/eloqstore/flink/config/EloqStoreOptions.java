@@ -3,6 +3,7 @@
  */
 package io.eloqstore.flink.config;
 
+import io.eloqstore.api.SegmentOptions;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -83,6 +84,28 @@ public final class EloqStoreOptions {
               "Timers that each queue keeps in memory for each key group, the earliest ones. Used"
                   + " when timers are kept in the store.");
 
+  /** What checkpoints write as change segments. */
+  public static final ConfigOption<SegmentOptions.When> SEGMENTS =
+      ConfigOptions.key("state.backend.eloqstore.segments")
+          .enumType(SegmentOptions.When.class)
+          .defaultValue(SegmentOptions.When.SPARSE)
+          .withDescription(
+              "What a checkpoint writes as change segments, to be merged into the tree later:"
+                  + " 'SPARSE', changes whose merge would rewrite many times their own bytes;"
+                  + " 'NEVER', nothing, which keeps every checkpoint readable for engines that do"
+                  + " not know segments; 'ALWAYS', everything, a choice for tests. May be changed"
+                  + " between a checkpoint and the restore from it.");
+
+  /** Segments over the same keys before they are merged. */
+  public static final ConfigOption<Integer> SEGMENT_RUNS_MAX =
+      ConfigOptions.key("state.backend.eloqstore.segments.runs-max")
+          .intType()
+          .defaultValue(SegmentOptions.SPARSE.runsMax())
+          .withDescription(
+              "Flushes that may lie in change segments over the same keys before they are merged"
+                  + " in the background. A read of a key that is not in memory may look into each"
+                  + " of them.");
+
   /** Whether the metrics of the backend are registered. */
   public static final ConfigOption<Boolean> METRICS =
       ConfigOptions.key("state.backend.eloqstore.metrics")
@@ -101,6 +124,8 @@ public final class EloqStoreOptions {
         USE_MANAGED_MEMORY,
         TIMER_CACHE_SIZE,
         TRANSFER_THREADS,
+        SEGMENTS,
+        SEGMENT_RUNS_MAX,
         DIRECT_IO,
         METRICS);
   }

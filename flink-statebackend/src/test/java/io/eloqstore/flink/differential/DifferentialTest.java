@@ -6,6 +6,7 @@ package io.eloqstore.flink.differential;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.flink.EloqStoreStateBackendFactory;
+import io.eloqstore.flink.TestSettings;
 import io.eloqstore.flink.differential.Oracle.At;
 import io.eloqstore.flink.differential.Oracle.Timed;
 import java.nio.file.Files;
@@ -109,7 +110,7 @@ class DifferentialTest {
 
   private void open(long seed) throws Exception {
     boolean compression = random.nextBoolean();
-    Configuration config = new Configuration();
+    Configuration config = TestSettings.apply(new Configuration());
     config.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     config.setString("state.backend.eloqstore.localdir", local("ours"));
     config.setString(

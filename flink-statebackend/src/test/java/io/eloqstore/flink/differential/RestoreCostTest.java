@@ -6,6 +6,7 @@ package io.eloqstore.flink.differential;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.flink.EloqStoreStateBackendFactory;
+import io.eloqstore.flink.TestSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -147,7 +148,7 @@ class RestoreCostTest {
   }
 
   private void openBackend() throws IOException {
-    Configuration config = new Configuration();
+    Configuration config = TestSettings.apply(new Configuration());
     config.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
     config.setString(
         "state.backend.eloqstore.localdir",

@@ -441,6 +441,11 @@ public final class FakePartition implements OwnedPartition {
   }
 
   @Override
+  public void seal() {
+    commit(metadata);
+  }
+
+  @Override
   public void flush() {
     checkOpen();
   }

@@ -6,6 +6,7 @@ package io.eloqstore.flink.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.flink.EloqStoreStateBackendFactory;
+import io.eloqstore.flink.TestSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,7 +71,7 @@ class TableJobTest {
     assertThat(expected).isNotEmpty();
 
     Path local = Files.createDirectory(directory.resolve("local"));
-    Configuration ours = new Configuration();
+    Configuration ours = TestSettings.apply(new Configuration());
     ours.set(StateBackendOptions.STATE_BACKEND, EloqStoreStateBackendFactory.class.getName());
     ours.setString("state.backend.eloqstore.localdir", local.toString());
     assertThat(run(ours, query)).isEqualTo(expected);

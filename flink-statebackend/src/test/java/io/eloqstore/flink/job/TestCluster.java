@@ -6,6 +6,7 @@ package io.eloqstore.flink.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.eloqstore.flink.EloqStoreStateBackendFactory;
+import io.eloqstore.flink.TestSettings;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ import org.apache.flink.util.ExceptionUtils;
 
 /** A cluster in this JVM whose jobs keep their state in this backend. */
 final class TestCluster {
-  final Configuration config = new Configuration();
+  final Configuration config = TestSettings.apply(new Configuration());
   private final Path directory;
   private final Path local;
   private MiniCluster cluster;
