@@ -4,6 +4,7 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryBuffer;
 import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
@@ -15,6 +16,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.api.ValueConsumer;
 import java.util.Map;
 
 /**
@@ -26,6 +28,7 @@ public final class Partition implements OwnedPartition {
   private final Rows rows;
   private final LongKeys keys;
   private final ListChunks lists;
+  private final Neighbours neighbours;
   private final Committer committer;
   private final AutoCloseable directory;
   private final boolean readOnly;
@@ -43,6 +46,7 @@ public final class Partition implements OwnedPartition {
     this.rows = rows;
     this.keys = keys;
     this.lists = new ListChunks(keys);
+    this.neighbours = new Neighbours(keys);
     this.committer = committer;
     this.directory = directory;
     this.readOnly = readOnly;
@@ -63,9 +67,7 @@ public final class Partition implements OwnedPartition {
   @Override
   public boolean get(byte[] key, int offset, int length, ValueBuffer target) {
     checkKey(key, offset, length);
-    if (target == null) {
-      throw invalid("the target of a read must not be null");
-    }
+    checkTarget(target);
     return keys.get(key, offset, length, target);
   }
 
@@ -73,6 +75,23 @@ public final class Partition implements OwnedPartition {
   public boolean contains(byte[] key, int offset, int length) {
     checkKey(key, offset, length);
     return keys.get(key, offset, length, null);
+  }
+
+  @Override
+  public void multiGet(byte[][] wanted, ValueBuffer target, ValueConsumer consumer) {
+    if (wanted == null || consumer == null) {
+      throw invalid("keys and consumer of a read must not be null");
+    }
+    checkTarget(target);
+    for (int i = 0; i < wanted.length; i++) {
+      if (wanted[i] == null || wanted[i].length == 0) {
+        throw invalid("key " + i + " of a read must hold at least one byte");
+      }
+    }
+    for (int i = 0; i < wanted.length; i++) {
+      boolean found = keys.get(wanted[i], 0, wanted[i].length, target);
+      consumer.accept(i, found ? target : null);
+    }
   }
 
   @Override
@@ -103,6 +122,18 @@ public final class Partition implements OwnedPartition {
   }
 
   @Override
+  public boolean putIfAbsent(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(value, valueOffset, valueLength);
+    if (keys.get(key, keyOffset, keyLength, null)) {
+      return false;
+    }
+    keys.put(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    return true;
+  }
+
+  @Override
   public void delete(byte[] key, int offset, int length) {
     checkWrite(key, offset, length);
     keys.delete(key, offset, length);
@@ -121,6 +152,14 @@ public final class Partition implements OwnedPartition {
       throw invalid("the range to delete must not be null");
     }
     keys.deleteRange(range);
+  }
+
+  @Override
+  public void deleteFrom(byte[] position) {
+    if (position == null) {
+      throw invalid("the position to delete from must not be null");
+    }
+    deleteRange(position.length == 0 ? KeyRange.ALL : new KeyRange(position, null));
   }
 
   // ---- lists ------------------------------------------------------------------------------------
@@ -160,10 +199,34 @@ public final class Partition implements OwnedPartition {
   @Override
   public boolean getList(byte[] key, int offset, int length, ValueBuffer target) {
     checkKey(key, offset, length);
-    if (target == null) {
-      throw invalid("the target of a read must not be null");
-    }
+    checkTarget(target);
     return lists.get(key, offset, length, target);
+  }
+
+  // ---- neighbours -------------------------------------------------------------------------------
+
+  @Override
+  public boolean floor(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.below(key, offset, length, true, target);
+  }
+
+  @Override
+  public boolean ceiling(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.above(key, offset, length, true, target);
+  }
+
+  @Override
+  public boolean lower(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.below(key, offset, length, false, target);
+  }
+
+  @Override
+  public boolean higher(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.above(key, offset, length, false, target);
   }
 
   // ---- scans ------------------------------------------------------------------------------------
@@ -350,6 +413,17 @@ public final class Partition implements OwnedPartition {
               + ", array of "
               + key.length);
     }
+  }
+
+  private void checkTarget(Object target) {
+    if (target == null) {
+      throw invalid("the target of a read must not be null");
+    }
+  }
+
+  private void checkSearch(byte[] key, int offset, int length, EntryBuffer target) {
+    checkKey(key, offset, length);
+    checkTarget(target);
   }
 
   private void checkValue(byte[] value, int offset, int length) {
