@@ -99,6 +99,15 @@ public interface OwnedPartition extends AutoCloseable {
    */
   void deleteFrom(byte[] position);
 
+  /**
+   * Writes a batch as one change: a freeze point or iterator has all of it or nothing, while {@link
+   * #get} on another thread may see it in the middle. When it fails before the first key is
+   * written, nothing has changed; when it fails later (no memory, a failed write, an interrupt
+   * while it waits for memory), the partition is poisoned and nothing of the batch is ever
+   * published.
+   */
+  void write(WriteBatch batch);
+
   // ---- lists ------------------------------------------------------------------------------------
 
   /**

@@ -17,6 +17,7 @@ import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.api.ValueConsumer;
+import io.eloqstore.api.WriteBatch;
 import java.util.Map;
 
 /**
@@ -29,6 +30,7 @@ public final class Partition implements OwnedPartition {
   private final LongKeys keys;
   private final ListChunks lists;
   private final Neighbours neighbours;
+  private final BatchWrite batches;
   private final Committer committer;
   private final AutoCloseable directory;
   private final boolean readOnly;
@@ -47,6 +49,7 @@ public final class Partition implements OwnedPartition {
     this.keys = keys;
     this.lists = new ListChunks(keys);
     this.neighbours = new Neighbours(keys);
+    this.batches = new BatchWrite(context, rows, keys);
     this.committer = committer;
     this.directory = directory;
     this.readOnly = readOnly;
@@ -160,6 +163,16 @@ public final class Partition implements OwnedPartition {
       throw invalid("the position to delete from must not be null");
     }
     deleteRange(position.length == 0 ? KeyRange.ALL : new KeyRange(position, null));
+  }
+
+  @Override
+  public void write(WriteBatch batch) {
+    checkWritable();
+    if (batch == null) {
+      throw invalid("the batch to write must not be null");
+    }
+    rows.checkOpen();
+    batches.apply(batch.resolved());
   }
 
   // ---- lists ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.api.ValueConsumer;
+import io.eloqstore.api.WriteBatch;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -435,6 +436,18 @@ public final class FakePartition implements OwnedPartition {
     }
     put(key, keyOffset, keyLength, value, valueOffset, valueLength);
     return true;
+  }
+
+  @Override
+  public void write(WriteBatch batch) {
+    for (WriteBatch.Entry entry : batch.resolved()) {
+      byte[] key = entry.key();
+      if (entry.isDelete()) {
+        delete(key, 0, key.length);
+      } else {
+        put(key, 0, key.length, entry.value(), 0, entry.value().length);
+      }
+    }
   }
 
   @Override
