@@ -7,6 +7,8 @@ import io.eloqstore.api.ImageFiles;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.ServeOptions;
+import io.eloqstore.api.ServedPartition;
 import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
@@ -18,6 +20,8 @@ import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
+import io.eloqstore.task.QueuedPartition;
+import io.eloqstore.task.ServingLoop;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +43,7 @@ public final class EloqStore implements AutoCloseable {
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
+  private final Map<PartitionId, QueuedPartition> served = new HashMap<>();
   private final Set<PartitionId> restoring = new HashSet<>();
   private boolean closed;
 
@@ -239,6 +244,22 @@ public final class EloqStore implements AutoCloseable {
     return partition;
   }
 
+  /**
+   * Opens a partition for requests from any thread, done on the serving thread of the shard.
+   *
+   * @throws StoreException as {@link #openPartition} does
+   */
+  public ServedPartition servePartition(PartitionId id, ServeOptions serveOptions) {
+    checkGiven(serveOptions, "the options of a served partition");
+    ServingLoop loop = shard.serving();
+    synchronized (this) {
+      QueuedPartition served =
+          QueuedPartition.serve(openPartition(id), serveOptions, loop, shard.clock());
+      this.served.put(id, served);
+      return served;
+    }
+  }
+
   private void checkCanOpen(PartitionId id) {
     checkOpen();
     checkGiven(id, "the id of a partition");
@@ -276,23 +297,45 @@ public final class EloqStore implements AutoCloseable {
     }
   }
 
-  /** Closes every partition; publishes nothing. Does nothing the second time. */
+  /**
+   * Closes every partition: served ones as {@link ServedPartition#close} does, the others without
+   * publishing anything. Does nothing the second time.
+   *
+   * @throws IllegalStateException on the serving thread of the shard
+   */
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
+  public void close() {
+    if (shard.isServing()) {
+      throw new IllegalStateException(
+          "the serving thread cannot wait until the store at " + directory + " is closed");
     }
-    closed = true;
+    List<AutoCloseable> open = new ArrayList<>();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open.addAll(served.values());
+      // Those that are served are closed already then.
+      open.addAll(partitions.values());
+    }
+    closeAll(open);
+  }
+
+  /** Without the lock: what requests to served partitions call may need it. */
+  private static void closeAll(List<AutoCloseable> parts) {
     RuntimeException first = null;
-    for (Partition partition : partitions.values()) {
+    for (AutoCloseable part : parts) {
       try {
-        partition.close();
+        part.close();
       } catch (RuntimeException e) {
         if (first == null) {
           first = e;
         } else {
           first.addSuppressed(e);
         }
+      } catch (Exception e) {
+        throw new IllegalStateException("partitions throw no checked exceptions", e);
       }
     }
     if (first != null) {

@@ -35,7 +35,15 @@ public final class WriteBatch {
     }
   }
 
-  private final List<Entry> entries = new ArrayList<>();
+  private final List<Entry> entries;
+
+  public WriteBatch() {
+    this(new ArrayList<>());
+  }
+
+  private WriteBatch(List<Entry> entries) {
+    this.entries = entries;
+  }
 
   /** Adds a put that never expires; see {@link #put(byte[], byte[], long, long)}. */
   public WriteBatch put(byte[] key, byte[] value, long timestamp) {
@@ -100,6 +108,11 @@ public final class WriteBatch {
       }
     }
     return sorted.subList(0, count);
+  }
+
+  /** A batch of its own that has the same effect. */
+  public WriteBatch resolvedCopy() {
+    return new WriteBatch(new ArrayList<>(resolved()));
   }
 
   private void checkKey(byte[] key) {
