@@ -29,7 +29,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A directory of partitions on a shard.
@@ -278,16 +277,7 @@ public final class EloqStore implements AutoCloseable {
   /** The partitions whose directories exist, by table and number. */
   public synchronized List<PartitionId> listPartitions() {
     checkOpen();
-    TreeSet<String> names = new TreeSet<>();
-    shard.io().list(directory).forEach(entry -> names.add(entry.name()));
-    List<PartitionId> ids = new ArrayList<>();
-    for (String name : names) {
-      PartitionId id = PartitionId.fromDirectoryName(name);
-      if (id != null) {
-        ids.add(id);
-      }
-    }
-    return ids;
+    return StoreDirectory.partitions(shard.io(), directory);
   }
 
   private void checkOpen() {
