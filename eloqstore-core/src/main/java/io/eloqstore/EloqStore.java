@@ -13,6 +13,7 @@ import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.PartitionRemoval;
 import io.eloqstore.file.StoreDirectory;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
@@ -43,7 +44,7 @@ public final class EloqStore implements AutoCloseable {
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
   private final Map<PartitionId, QueuedPartition> served = new HashMap<>();
-  private final Set<PartitionId> restoring = new HashSet<>();
+  private final Set<PartitionId> reserved = new HashSet<>();
   private boolean closed;
 
   private EloqStore(Shard shard, Path directory, StoreOptions options, boolean readOnly) {
@@ -167,10 +168,7 @@ public final class EloqStore implements AutoCloseable {
     checkGiven(imageDescription, "the description of an image");
     checkGiven(files, "the source of an image's files");
     KeyRange range = checkedRange(kept);
-    if (readOnly) {
-      throw new StoreException(
-          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
-    }
+    checkWritable();
     reserve(id);
     Partition partition = null;
     try {
@@ -206,11 +204,11 @@ public final class EloqStore implements AutoCloseable {
   /** Nobody else opens it while its files are fetched; that takes long, so no lock is held. */
   private synchronized void reserve(PartitionId id) {
     checkCanOpen(id);
-    restoring.add(id);
+    reserved.add(id);
   }
 
   private synchronized void settle(PartitionId id, Partition partition) {
-    restoring.remove(id);
+    reserved.remove(id);
     if (partition == null) {
       return;
     }
@@ -263,7 +261,7 @@ public final class EloqStore implements AutoCloseable {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
-    if (known != null && !known.isClosed() || restoring.contains(id)) {
+    if (known != null && !known.isClosed() || reserved.contains(id)) {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
     }
@@ -278,6 +276,55 @@ public final class EloqStore implements AutoCloseable {
   public synchronized List<PartitionId> listPartitions() {
     checkOpen();
     return StoreDirectory.partitions(shard.io(), directory);
+  }
+
+  /** The partitions of one table whose directories exist, by number. */
+  public List<PartitionId> listPartitions(String table) {
+    checkGiven(table, "the name of a table");
+    return listPartitions().stream().filter(id -> id.table().equals(table)).toList();
+  }
+
+  /** The tables that have a partition, sorted by name. */
+  public List<String> listTables() {
+    return listPartitions().stream().map(PartitionId::table).distinct().toList();
+  }
+
+  /**
+   * Deletes a table: every partition of it that is on the disk, opened here before or not, with its
+   * archives. One that a crash interrupts is there as it was, empty, or gone.
+   *
+   * @return number of partitions that were deleted
+   * @throws StoreException {@link StoreErrorCode#BUSY} naming a partition that is open, {@link
+   *     StoreErrorCode#UNSUPPORTED_FORMAT} naming files that are not ours: nothing is deleted then;
+   *     {@link StoreErrorCode#NO_PERMISSION} when the store is read-only; a failure to delete, with
+   *     what comes after it left
+   */
+  public int dropTable(String table) {
+    checkWritable();
+    List<PartitionId> dropped = reserveTable(table);
+    try {
+      PartitionRemoval.remove(shard.io(), directory, dropped);
+    } finally {
+      synchronized (this) {
+        dropped.forEach(reserved::remove);
+      }
+    }
+    return dropped.size();
+  }
+
+  /** Nobody opens a partition of the table while its files are deleted, which takes long. */
+  private synchronized List<PartitionId> reserveTable(String table) {
+    List<PartitionId> ids = listPartitions(table);
+    ids.forEach(this::checkCanOpen);
+    reserved.addAll(ids);
+    return ids;
+  }
+
+  private void checkWritable() {
+    if (readOnly) {
+      throw new StoreException(
+          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
+    }
   }
 
   private void checkOpen() {
