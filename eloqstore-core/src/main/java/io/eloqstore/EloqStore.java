@@ -7,10 +7,13 @@ import io.eloqstore.api.ImageFiles;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.ServeOptions;
+import io.eloqstore.api.ServedPartition;
 import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.PartitionRemoval;
 import io.eloqstore.file.StoreDirectory;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
@@ -18,6 +21,8 @@ import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
+import io.eloqstore.task.QueuedPartition;
+import io.eloqstore.task.ServingLoop;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +30,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * A directory of partitions on a shard.
@@ -39,7 +43,8 @@ public final class EloqStore implements AutoCloseable {
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
-  private final Set<PartitionId> restoring = new HashSet<>();
+  private final Map<PartitionId, QueuedPartition> served = new HashMap<>();
+  private final Set<PartitionId> reserved = new HashSet<>();
   private boolean closed;
 
   private EloqStore(Shard shard, Path directory, StoreOptions options, boolean readOnly) {
@@ -163,10 +168,7 @@ public final class EloqStore implements AutoCloseable {
     checkGiven(imageDescription, "the description of an image");
     checkGiven(files, "the source of an image's files");
     KeyRange range = checkedRange(kept);
-    if (readOnly) {
-      throw new StoreException(
-          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
-    }
+    checkWritable();
     reserve(id);
     Partition partition = null;
     try {
@@ -202,11 +204,11 @@ public final class EloqStore implements AutoCloseable {
   /** Nobody else opens it while its files are fetched; that takes long, so no lock is held. */
   private synchronized void reserve(PartitionId id) {
     checkCanOpen(id);
-    restoring.add(id);
+    reserved.add(id);
   }
 
   private synchronized void settle(PartitionId id, Partition partition) {
-    restoring.remove(id);
+    reserved.remove(id);
     if (partition == null) {
       return;
     }
@@ -239,11 +241,27 @@ public final class EloqStore implements AutoCloseable {
     return partition;
   }
 
+  /**
+   * Opens a partition for requests from any thread, done on the serving thread of the shard.
+   *
+   * @throws StoreException as {@link #openPartition} does
+   */
+  public ServedPartition servePartition(PartitionId id, ServeOptions serveOptions) {
+    checkGiven(serveOptions, "the options of a served partition");
+    ServingLoop loop = shard.serving();
+    synchronized (this) {
+      QueuedPartition served =
+          QueuedPartition.serve(openPartition(id), serveOptions, loop, shard.clock());
+      this.served.put(id, served);
+      return served;
+    }
+  }
+
   private void checkCanOpen(PartitionId id) {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
-    if (known != null && !known.isClosed() || restoring.contains(id)) {
+    if (known != null && !known.isClosed() || reserved.contains(id)) {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
     }
@@ -257,16 +275,56 @@ public final class EloqStore implements AutoCloseable {
   /** The partitions whose directories exist, by table and number. */
   public synchronized List<PartitionId> listPartitions() {
     checkOpen();
-    TreeSet<String> names = new TreeSet<>();
-    shard.io().list(directory).forEach(entry -> names.add(entry.name()));
-    List<PartitionId> ids = new ArrayList<>();
-    for (String name : names) {
-      PartitionId id = PartitionId.fromDirectoryName(name);
-      if (id != null) {
-        ids.add(id);
+    return StoreDirectory.partitions(shard.io(), directory);
+  }
+
+  /** The partitions of one table whose directories exist, by number. */
+  public List<PartitionId> listPartitions(String table) {
+    checkGiven(table, "the name of a table");
+    return listPartitions().stream().filter(id -> id.table().equals(table)).toList();
+  }
+
+  /** The tables that have a partition, sorted by name. */
+  public List<String> listTables() {
+    return listPartitions().stream().map(PartitionId::table).distinct().toList();
+  }
+
+  /**
+   * Deletes a table: every partition of it that is on the disk, opened here before or not, with its
+   * archives. One that a crash interrupts is there as it was, empty, or gone.
+   *
+   * @return number of partitions that were deleted
+   * @throws StoreException {@link StoreErrorCode#BUSY} naming a partition that is open, {@link
+   *     StoreErrorCode#UNSUPPORTED_FORMAT} naming files that are not ours: nothing is deleted then;
+   *     {@link StoreErrorCode#NO_PERMISSION} when the store is read-only; a failure to delete, with
+   *     what comes after it left
+   */
+  public int dropTable(String table) {
+    checkWritable();
+    List<PartitionId> dropped = reserveTable(table);
+    try {
+      PartitionRemoval.remove(shard.io(), directory, dropped);
+    } finally {
+      synchronized (this) {
+        dropped.forEach(reserved::remove);
       }
     }
+    return dropped.size();
+  }
+
+  /** Nobody opens a partition of the table while its files are deleted, which takes long. */
+  private synchronized List<PartitionId> reserveTable(String table) {
+    List<PartitionId> ids = listPartitions(table);
+    ids.forEach(this::checkCanOpen);
+    reserved.addAll(ids);
     return ids;
+  }
+
+  private void checkWritable() {
+    if (readOnly) {
+      throw new StoreException(
+          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
+    }
   }
 
   private void checkOpen() {
@@ -276,23 +334,45 @@ public final class EloqStore implements AutoCloseable {
     }
   }
 
-  /** Closes every partition; publishes nothing. Does nothing the second time. */
+  /**
+   * Closes every partition: served ones as {@link ServedPartition#close} does, the others without
+   * publishing anything. Does nothing the second time.
+   *
+   * @throws IllegalStateException on the serving thread of the shard
+   */
   @Override
-  public synchronized void close() {
-    if (closed) {
-      return;
+  public void close() {
+    if (shard.isServing()) {
+      throw new IllegalStateException(
+          "the serving thread cannot wait until the store at " + directory + " is closed");
     }
-    closed = true;
+    List<AutoCloseable> open = new ArrayList<>();
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      open.addAll(served.values());
+      // Those that are served are closed already then.
+      open.addAll(partitions.values());
+    }
+    closeAll(open);
+  }
+
+  /** Without the lock: what requests to served partitions call may need it. */
+  private static void closeAll(List<AutoCloseable> parts) {
     RuntimeException first = null;
-    for (Partition partition : partitions.values()) {
+    for (AutoCloseable part : parts) {
       try {
-        partition.close();
+        part.close();
       } catch (RuntimeException e) {
         if (first == null) {
           first = e;
         } else {
           first.addSuppressed(e);
         }
+      } catch (Exception e) {
+        throw new IllegalStateException("partitions throw no checked exceptions", e);
       }
     }
     if (first != null) {

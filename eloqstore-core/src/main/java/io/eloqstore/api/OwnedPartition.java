@@ -42,6 +42,16 @@ public interface OwnedPartition extends AutoCloseable {
   boolean contains(byte[] key, int offset, int length);
 
   /**
+   * Reads the values of several keys, in the order of the array. On the owner's thread all come
+   * from one content, if the consumer writes nothing; another thread may read them too, each with
+   * its own target and each key by itself.
+   *
+   * @param keys checked before the first is read; an error names the index
+   * @param target what the consumer gets, filled again for each key
+   */
+  void multiGet(byte[][] keys, ValueBuffer target, ValueConsumer consumer);
+
+  /**
    * Stores a value, replacing the old one. The stored timestamp is that of the entry replaced, 0
    * for a new key: order, not the clock, decides.
    */
@@ -52,7 +62,7 @@ public interface OwnedPartition extends AutoCloseable {
    * Stores a value with its times, last writer wins: ignored when the stored entry has a higher
    * timestamp.
    *
-   * @param timestamp any number
+   * @param timestamp at least 0
    * @param expireTs milliseconds since the epoch from which on reads do not see the entry; 0 never
    */
   void put(
@@ -65,6 +75,14 @@ public interface OwnedPartition extends AutoCloseable {
       long timestamp,
       long expireTs);
 
+  /**
+   * Stores a value as {@link #put(byte[], int, int, byte[], int, int)} does, if the key is absent.
+   *
+   * @return whether it was absent
+   */
+  boolean putIfAbsent(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength);
+
   /** Removes a key; does nothing when it is absent. */
   void delete(byte[] key, int offset, int length);
 
@@ -73,6 +91,22 @@ public interface OwnedPartition extends AutoCloseable {
 
   /** Removes every key of the range; costs the same however many there are. */
   void deleteRange(KeyRange range);
+
+  /**
+   * Removes every key that is not below a position.
+   *
+   * @param position empty for every key there is
+   */
+  void deleteFrom(byte[] position);
+
+  /**
+   * Writes a batch as one change: a freeze point or iterator has all of it or nothing, while {@link
+   * #get} on another thread may see it in the middle. When it fails before the first key is
+   * written, nothing has changed; when it fails later (no memory, a failed write, an interrupt
+   * while it waits for memory), the partition is poisoned and nothing of the batch is ever
+   * published.
+   */
+  void write(WriteBatch batch);
 
   // ---- lists ------------------------------------------------------------------------------------
 
@@ -110,6 +144,26 @@ public interface OwnedPartition extends AutoCloseable {
 
   /** The byte between two appended pieces of a list. */
   byte LIST_DELIMITER = ',';
+
+  // ---- neighbours -------------------------------------------------------------------------------
+
+  /**
+   * Finds the last entry whose key is not above {@code key}. Searches see what scans see: no
+   * entries that expired, and of a list its chunks. Owner only, as {@link #ceiling}, {@link #lower}
+   * and {@link #higher}.
+   *
+   * @return whether there is one; {@code target} is undefined when there is none
+   */
+  boolean floor(byte[] key, int offset, int length, EntryBuffer target);
+
+  /** Finds the first entry whose key is not below {@code key}; see {@link #floor}. */
+  boolean ceiling(byte[] key, int offset, int length, EntryBuffer target);
+
+  /** Finds the last entry whose key is below {@code key}; see {@link #floor}. */
+  boolean lower(byte[] key, int offset, int length, EntryBuffer target);
+
+  /** Finds the first entry whose key is above {@code key}; see {@link #floor}. */
+  boolean higher(byte[] key, int offset, int length, EntryBuffer target);
 
   // ---- scans ------------------------------------------------------------------------------------
 

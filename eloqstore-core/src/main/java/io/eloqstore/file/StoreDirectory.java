@@ -11,6 +11,7 @@ import io.eloqstore.io.IoBackend;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
 
@@ -39,28 +40,41 @@ public final class StoreDirectory {
   }
 
   /**
-   * Checks that the directory holds no file: the C++ engine refuses such a store, and a file there
-   * says that this is some other directory.
-   *
-   * @return the partitions, sorted by directory name; directories of other names are left alone
-   * @throws StoreException {@code UNSUPPORTED_FORMAT} naming the files; {@code NOT_FOUND}
+   * The partitions whose directories are there, by table and number. Directories of other names are
+   * passed over, those with a number that we would write otherwise among them.
    */
-  public static List<PartitionId> check(IoBackend io, Path root) {
+  public static List<PartitionId> partitions(IoBackend io, Path root) {
+    return partitions(io.list(root));
+  }
+
+  private static List<PartitionId> partitions(List<DirectoryEntry> entries) {
     List<PartitionId> partitions = new ArrayList<>();
-    List<String> strays = new ArrayList<>();
-    for (DirectoryEntry entry : io.list(root)) {
+    for (DirectoryEntry entry : entries) {
       PartitionId id = PartitionId.fromDirectoryName(entry.name());
-      if (!entry.isDirectory()) {
-        strays.add(entry.name());
-      } else if (id != null && id.directoryName().equals(entry.name())) {
+      if (entry.isDirectory() && id != null && id.directoryName().equals(entry.name())) {
         partitions.add(id);
       }
     }
+    partitions.sort(Comparator.comparing(PartitionId::table).thenComparing(PartitionId::partition));
+    return List.copyOf(partitions);
+  }
+
+  /**
+   * Checks that the directory holds no file: the C++ engine refuses such a store, and a file there
+   * says that this is some other directory.
+   *
+   * @return the partitions, see {@link #partitions}
+   * @throws StoreException {@code UNSUPPORTED_FORMAT} naming the files; {@code NOT_FOUND}
+   */
+  public static List<PartitionId> check(IoBackend io, Path root) {
+    List<DirectoryEntry> entries = io.list(root);
+    List<String> strays =
+        entries.stream().filter(entry -> !entry.isDirectory()).map(DirectoryEntry::name).toList();
     if (!strays.isEmpty()) {
       throw new StoreException(
           StoreErrorCode.UNSUPPORTED_FORMAT,
           root + ": expected partition directories only, found files " + strays);
     }
-    return List.copyOf(partitions);
+    return partitions(entries);
   }
 }

@@ -4,6 +4,7 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryBuffer;
 import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
@@ -15,6 +16,8 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.api.ValueConsumer;
+import io.eloqstore.api.WriteBatch;
 import java.util.Map;
 
 /**
@@ -26,6 +29,8 @@ public final class Partition implements OwnedPartition {
   private final Rows rows;
   private final LongKeys keys;
   private final ListChunks lists;
+  private final Neighbours neighbours;
+  private final BatchWrite batches;
   private final Committer committer;
   private final AutoCloseable directory;
   private final boolean readOnly;
@@ -43,6 +48,8 @@ public final class Partition implements OwnedPartition {
     this.rows = rows;
     this.keys = keys;
     this.lists = new ListChunks(keys);
+    this.neighbours = new Neighbours(keys);
+    this.batches = new BatchWrite(context, rows, keys);
     this.committer = committer;
     this.directory = directory;
     this.readOnly = readOnly;
@@ -63,9 +70,7 @@ public final class Partition implements OwnedPartition {
   @Override
   public boolean get(byte[] key, int offset, int length, ValueBuffer target) {
     checkKey(key, offset, length);
-    if (target == null) {
-      throw invalid("the target of a read must not be null");
-    }
+    checkTarget(target);
     return keys.get(key, offset, length, target);
   }
 
@@ -73,6 +78,23 @@ public final class Partition implements OwnedPartition {
   public boolean contains(byte[] key, int offset, int length) {
     checkKey(key, offset, length);
     return keys.get(key, offset, length, null);
+  }
+
+  @Override
+  public void multiGet(byte[][] wanted, ValueBuffer target, ValueConsumer consumer) {
+    if (wanted == null || consumer == null) {
+      throw invalid("keys and consumer of a read must not be null");
+    }
+    checkTarget(target);
+    for (int i = 0; i < wanted.length; i++) {
+      if (wanted[i] == null || wanted[i].length == 0) {
+        throw invalid("key " + i + " of a read must hold at least one byte");
+      }
+    }
+    for (int i = 0; i < wanted.length; i++) {
+      boolean found = keys.get(wanted[i], 0, wanted[i].length, target);
+      consumer.accept(i, found ? target : null);
+    }
   }
 
   @Override
@@ -103,6 +125,18 @@ public final class Partition implements OwnedPartition {
   }
 
   @Override
+  public boolean putIfAbsent(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
+    checkWrite(key, keyOffset, keyLength);
+    checkValue(value, valueOffset, valueLength);
+    if (keys.get(key, keyOffset, keyLength, null)) {
+      return false;
+    }
+    keys.put(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    return true;
+  }
+
+  @Override
   public void delete(byte[] key, int offset, int length) {
     checkWrite(key, offset, length);
     keys.delete(key, offset, length);
@@ -121,6 +155,24 @@ public final class Partition implements OwnedPartition {
       throw invalid("the range to delete must not be null");
     }
     keys.deleteRange(range);
+  }
+
+  @Override
+  public void deleteFrom(byte[] position) {
+    if (position == null) {
+      throw invalid("the position to delete from must not be null");
+    }
+    deleteRange(position.length == 0 ? KeyRange.ALL : new KeyRange(position, null));
+  }
+
+  @Override
+  public void write(WriteBatch batch) {
+    checkWritable();
+    if (batch == null) {
+      throw invalid("the batch to write must not be null");
+    }
+    rows.checkOpen();
+    batches.apply(batch.resolved());
   }
 
   // ---- lists ------------------------------------------------------------------------------------
@@ -160,10 +212,34 @@ public final class Partition implements OwnedPartition {
   @Override
   public boolean getList(byte[] key, int offset, int length, ValueBuffer target) {
     checkKey(key, offset, length);
-    if (target == null) {
-      throw invalid("the target of a read must not be null");
-    }
+    checkTarget(target);
     return lists.get(key, offset, length, target);
+  }
+
+  // ---- neighbours -------------------------------------------------------------------------------
+
+  @Override
+  public boolean floor(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.below(key, offset, length, true, target);
+  }
+
+  @Override
+  public boolean ceiling(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.above(key, offset, length, true, target);
+  }
+
+  @Override
+  public boolean lower(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.below(key, offset, length, false, target);
+  }
+
+  @Override
+  public boolean higher(byte[] key, int offset, int length, EntryBuffer target) {
+    checkSearch(key, offset, length, target);
+    return neighbours.above(key, offset, length, false, target);
   }
 
   // ---- scans ------------------------------------------------------------------------------------
@@ -370,6 +446,17 @@ public final class Partition implements OwnedPartition {
               + ", array of "
               + key.length);
     }
+  }
+
+  private void checkTarget(Object target) {
+    if (target == null) {
+      throw invalid("the target of a read must not be null");
+    }
+  }
+
+  private void checkSearch(byte[] key, int offset, int length, EntryBuffer target) {
+    checkKey(key, offset, length);
+    checkTarget(target);
   }
 
   private void checkValue(byte[] value, int offset, int length) {

@@ -24,6 +24,7 @@ final class BackgroundWorker implements Background, AutoCloseable {
   private final Thread thread;
   private Step running;
   private boolean closed;
+  private volatile Runnable relief = () -> {};
 
   BackgroundWorker(String name) {
     thread = new Thread(this::loop, name);
@@ -47,6 +48,11 @@ final class BackgroundWorker implements Background, AutoCloseable {
     partitions.add(step);
   }
 
+  /** Called, on any thread, when somebody on the shard waits for write-buffer memory. */
+  void onRelief(Runnable action) {
+    relief = action;
+  }
+
   /** How many partitions share the shard. */
   synchronized int partitionCount() {
     return partitions.size();
@@ -64,6 +70,7 @@ final class BackgroundWorker implements Background, AutoCloseable {
         willCome |= other.giveBack();
       }
     }
+    relief.run();
     return willCome;
   }
 

@@ -13,17 +13,21 @@ import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.partition.Background;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.partition.PartitionResources;
+import io.eloqstore.task.ServingLoop;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /**
  * What the stores of one task slot share: one memory budget, one page cache, one I/O backend, one
- * background thread. It has no directory; stores in any directory are opened on it.
+ * background thread, and one serving thread once a partition is served. It has no directory; stores
+ * in any directory are opened on it.
  *
  * <p>Any thread. Closed after its stores.
  */
 public final class Shard implements PartitionResources, AutoCloseable {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+  private final int number = NUMBERS.incrementAndGet();
 
   /** Share of the write-buffer memory that one partition's buffer may grow to, at most. */
   private static final int BUFFERS_IN_FLIGHT = 2;
@@ -34,6 +38,7 @@ public final class Shard implements PartitionResources, AutoCloseable {
   private final StoreClock clock;
   private final BackgroundWorker worker;
   private volatile long bufferBytesMax;
+  private ServingThread serving;
   private int partitions;
   private boolean closed;
 
@@ -47,7 +52,7 @@ public final class Shard implements PartitionResources, AutoCloseable {
     this.cache = new PageCache(budget);
     this.io = backend.apply(budget);
     this.clock = clock;
-    this.worker = new BackgroundWorker("eloqstore-worker-" + NUMBERS.incrementAndGet());
+    this.worker = new BackgroundWorker("eloqstore-worker-" + number);
     long half = budget.arena().bytes() / 2;
     budget.setLimit(MemoryUse.MAPPING, half);
     budget.setLimit(MemoryUse.WRITE_BUFFER, half);
@@ -117,6 +122,23 @@ public final class Shard implements PartitionResources, AutoCloseable {
         cache.evictions());
   }
 
+  /** The thread that serves partitions to others, started when the first is served. */
+  public synchronized ServingLoop serving() {
+    if (closed) {
+      throw new StoreException(StoreErrorCode.CLOSED, "the shard was closed before the call");
+    }
+    if (serving == null) {
+      serving = new ServingThread("eloqstore-serving-" + number, clock);
+      worker.onRelief(serving::relieve);
+    }
+    return serving;
+  }
+
+  /** Whether the calling thread is the one that serves partitions. */
+  public synchronized boolean isServing() {
+    return serving != null && serving.isServing();
+  }
+
   /** Counts an open partition; it must be {@linkplain #left left} before the shard is closed. */
   public synchronized void joined(Partition partition) {
     if (closed) {
@@ -143,11 +165,17 @@ public final class Shard implements PartitionResources, AutoCloseable {
       if (closed) {
         return;
       }
+      if (isServing()) {
+        throw new IllegalStateException("the serving thread cannot end itself");
+      }
       if (partitions != 0) {
         throw new IllegalStateException(
             partitions + " partitions are still open: close their stores before the shard");
       }
       closed = true;
+    }
+    if (serving != null) {
+      serving.close();
     }
     worker.close();
     int openFiles = io.openFiles();

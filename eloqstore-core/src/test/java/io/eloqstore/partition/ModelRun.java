@@ -6,6 +6,7 @@ package io.eloqstore.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.eloqstore.api.EntryBuffer;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
 import io.eloqstore.api.KeyRange;
@@ -48,6 +49,7 @@ final class ModelRun {
   private Future<?> running;
   private boolean timed = true;
   private long operation;
+  private final EntryBuffer found = new EntryBuffer();
 
   ModelRun(
       PartitionWorld world,
@@ -127,8 +129,12 @@ final class ModelRun {
       world.checkKey(model, keys.plain(), where());
     } else if (kind < 920) {
       lists();
-    } else if (kind < 960) {
+    } else if (kind < 940) {
       contains();
+    } else if (kind < 955) {
+      neighbours();
+    } else if (kind < 960) {
+      putIfAbsent();
     } else if (kind < 975) {
       advance();
     } else {
@@ -232,6 +238,70 @@ final class ModelRun {
     assertThat(world.partition().contains(key, 0, key.length))
         .as("%s: contains %s", where(), PartitionWorld.text(key))
         .isEqualTo(wanted != null && wanted.isVisible(world.nowMs.get()));
+  }
+
+  private void neighbours() {
+    byte[] key = keys.plain();
+    byte[] behind = Arrays.copyOf(key, key.length + 1);
+    int length = key.length;
+    OwnedPartition partition = world.partition();
+    checkNeighbour(
+        "floor", key, partition.floor(key, 0, length, found), new KeyRange(null, behind), true);
+    checkNeighbour(
+        "lower", key, partition.lower(key, 0, length, found), new KeyRange(null, key), true);
+    checkNeighbour(
+        "ceiling", key, partition.ceiling(key, 0, length, found), new KeyRange(key, null), false);
+    checkNeighbour(
+        "higher", key, partition.higher(key, 0, length, found), new KeyRange(behind, null), false);
+  }
+
+  private void checkNeighbour(
+      String what, byte[] key, boolean any, KeyRange range, boolean reverse) {
+    // Lists lie behind all plain keys.
+    boolean plain = any && found.key()[0] != PartitionModel.LIST_PREFIX;
+    Map.Entry<byte[], PartitionModel.Entry> wanted = null;
+    for (Map.Entry<byte[], PartitionModel.Entry> entry : model.range(range, reverse).entrySet()) {
+      if (entry.getValue().isVisible(world.nowMs.get())) {
+        wanted = entry;
+        break;
+      }
+    }
+    if (plain != (wanted != null)
+        || plain
+            && !(Arrays.equals(wanted.getKey(), found.keyToByteArray())
+                && PartitionWorld.isEqual(wanted.getValue(), found.value()))) {
+      throw new AssertionError(
+          where()
+              + ": "
+              + what
+              + " of "
+              + PartitionWorld.text(key)
+              + " expected "
+              + (wanted == null
+                  ? "none"
+                  : PartitionWorld.text(wanted.getKey())
+                      + "="
+                      + PartitionWorld.text(wanted.getValue()))
+              + " found "
+              + (any
+                  ? PartitionWorld.text(found.keyToByteArray())
+                      + "="
+                      + PartitionWorld.text(found.value())
+                  : "none"));
+    }
+  }
+
+  private void putIfAbsent() {
+    byte[] key = keys.plain();
+    byte[] value = keys.value();
+    PartitionModel.Entry old = model.stored(key);
+    boolean absent = old == null || !old.isVisible(world.nowMs.get());
+    assertThat(world.partition().putIfAbsent(key, 0, key.length, value, 0, value.length))
+        .as("%s: put if absent of %s", where(), PartitionWorld.text(key))
+        .isEqualTo(absent);
+    if (absent) {
+      model.put(key, value);
+    }
   }
 
   /** The beginning of a range, which costs little whatever the range is. */

@@ -5,6 +5,7 @@ package io.eloqstore.flink.fake;
 
 import io.eloqstore.api.CorruptionException;
 import io.eloqstore.api.EntryBatch;
+import io.eloqstore.api.EntryBuffer;
 import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
@@ -16,6 +17,8 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.api.ValueConsumer;
+import io.eloqstore.api.WriteBatch;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -416,6 +419,72 @@ public final class FakePartition implements OwnedPartition {
     public void close() {
       // Files are never deleted while the directory stands.
     }
+  }
+
+  @Override
+  public void multiGet(byte[][] keys, ValueBuffer target, ValueConsumer consumer) {
+    for (int i = 0; i < keys.length; i++) {
+      consumer.accept(i, get(keys[i], 0, keys[i].length, target) ? target : null);
+    }
+  }
+
+  @Override
+  public boolean putIfAbsent(
+      byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength) {
+    if (contains(key, keyOffset, keyLength)) {
+      return false;
+    }
+    put(key, keyOffset, keyLength, value, valueOffset, valueLength);
+    return true;
+  }
+
+  @Override
+  public void write(WriteBatch batch) {
+    for (WriteBatch.Entry entry : batch.resolved()) {
+      byte[] key = entry.key();
+      if (entry.isDelete()) {
+        delete(key, 0, key.length);
+      } else {
+        put(key, 0, key.length, entry.value(), 0, entry.value().length);
+      }
+    }
+  }
+
+  @Override
+  public void deleteFrom(byte[] position) {
+    deleteRange(new KeyRange(position, null));
+  }
+
+  @Override
+  public boolean floor(byte[] key, int offset, int length, EntryBuffer target) {
+    return found(map.floorEntry(copy(key, offset, length)), target);
+  }
+
+  @Override
+  public boolean ceiling(byte[] key, int offset, int length, EntryBuffer target) {
+    return found(map.ceilingEntry(copy(key, offset, length)), target);
+  }
+
+  @Override
+  public boolean lower(byte[] key, int offset, int length, EntryBuffer target) {
+    return found(map.lowerEntry(copy(key, offset, length)), target);
+  }
+
+  @Override
+  public boolean higher(byte[] key, int offset, int length, EntryBuffer target) {
+    return found(map.higherEntry(copy(key, offset, length)), target);
+  }
+
+  private boolean found(Map.Entry<byte[], byte[]> entry, EntryBuffer target) {
+    checkOpen();
+    if (entry == null) {
+      return false;
+    }
+    ValueBuffer value = new ValueBuffer();
+    byte[] bytes = entry.getValue();
+    System.arraycopy(bytes, 0, value.setLength(bytes.length), 0, bytes.length);
+    target.set(entry.getKey(), entry.getKey().length, value);
+    return true;
   }
 
   /** Never rewrites, so never asks. */
