@@ -57,7 +57,10 @@ public final class EloqStore implements AutoCloseable {
   /** What the stores of one task slot share: memory, page cache, I/O, background thread. */
   public static Shard openShard(ShardOptions options) {
     return new Shard(
-        options.budgetBytes(), budget -> backend(budget, options.directIo()), options.clock());
+        options.budgetBytes(),
+        budget -> backend(budget, options.directIo()),
+        options.clock(),
+        options.openFilesMax());
   }
 
   private static IoBackend backend(MemoryBudget budget, boolean directIo) {

@@ -231,7 +231,7 @@ public final class Opening {
       }
       files =
           FileSet.open(
-              resources.io(),
+              resources.io(options.durability()),
               directory,
               options.pageBytes(),
               options.pagesPerFileShift(),
@@ -429,7 +429,7 @@ public final class Opening {
     Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
     ManifestTarget target =
         new ManifestTarget(
-            resources.io(),
+            resources.io(options.durability()),
             resources.budget(),
             manifestPath,
             chosen instanceof FileName.Manifest known ? known.term() : 0,

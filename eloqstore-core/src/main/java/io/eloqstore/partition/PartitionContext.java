@@ -90,7 +90,7 @@ final class PartitionContext implements AutoCloseable {
   }
 
   IoBackend io() {
-    return resources.io();
+    return resources.io(options.durability());
   }
 
   Background background() {

@@ -4,6 +4,7 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.memory.MemoryBudget;
@@ -15,6 +16,11 @@ public interface PartitionResources {
   PageCache cache();
 
   IoBackend io();
+
+  /** The same files for what a partition of this durability writes: see {@code OpenFileCache}. */
+  default IoBackend io(StoreOptions.Durability durability) {
+    return io();
+  }
 
   StoreClock clock();
 

@@ -3,10 +3,13 @@
  */
 package io.eloqstore.shard;
 
+import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreClock;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
+import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
+import io.eloqstore.file.OpenFileCache;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
@@ -34,7 +37,8 @@ public final class Shard implements PartitionResources, AutoCloseable {
 
   private final MemoryBudget budget;
   private final PageCache cache;
-  private final IoBackend io;
+  private final OpenFileCache io;
+  private final IoBackend unforcedIo;
   private final StoreClock clock;
   private final BackgroundWorker worker;
   private volatile long bufferBytesMax;
@@ -48,9 +52,23 @@ public final class Shard implements PartitionResources, AutoCloseable {
    * @param backend makes the I/O backend over the shard's arena; closed with the shard
    */
   public Shard(long budgetBytes, Function<MemoryBudget, IoBackend> backend, StoreClock clock) {
+    this(budgetBytes, backend, clock, ShardOptions.OPEN_FILES_MAX_DEFAULT);
+  }
+
+  /**
+   * As above.
+   *
+   * @param openFilesMax see {@link ShardOptions}
+   */
+  public Shard(
+      long budgetBytes,
+      Function<MemoryBudget, IoBackend> backend,
+      StoreClock clock,
+      int openFilesMax) {
     this.budget = new MemoryBudget(budgetBytes);
     this.cache = new PageCache(budget);
-    this.io = backend.apply(budget);
+    this.io = new OpenFileCache(backend.apply(budget), openFilesMax);
+    this.unforcedIo = io.unforced();
     this.clock = clock;
     this.worker = new BackgroundWorker("eloqstore-worker-" + number);
     long half = budget.arena().bytes() / 2;
@@ -70,8 +88,13 @@ public final class Shard implements PartitionResources, AutoCloseable {
   }
 
   @Override
-  public IoBackend io() {
+  public OpenFileCache io() {
     return io;
+  }
+
+  @Override
+  public IoBackend io(StoreOptions.Durability durability) {
+    return durability == StoreOptions.Durability.NEVER ? unforcedIo : io;
   }
 
   @Override

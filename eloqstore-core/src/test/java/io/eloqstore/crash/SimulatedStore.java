@@ -40,15 +40,19 @@ final class SimulatedStore implements AutoCloseable {
    */
   private SimulatedStore(MemoryBackend disk, FaultPlan plan, StoreOptions options) {
     this.options = options;
+    MemoryBackend[] made = new MemoryBackend[1];
     this.shard =
         new Shard(
             BUDGET_BYTES,
-            budget ->
-                disk == null
-                    ? MemoryBackend.simulated(budget.arena(), plan)
-                    : disk.withArena(budget.arena()),
+            budget -> {
+              made[0] =
+                  disk == null
+                      ? MemoryBackend.simulated(budget.arena(), plan)
+                      : disk.withArena(budget.arena());
+              return made[0];
+            },
             () -> 1_000_000);
-    this.backend = (MemoryBackend) shard.io();
+    this.backend = made[0];
   }
 
   static SimulatedStore empty(FaultPlan plan, StoreOptions options) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
+import io.eloqstore.file.OpenFileCache;
 import io.eloqstore.memory.MemoryBudget;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,7 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What every backend promises: the same calls against the disk, buffered and direct, and memory.
+ * What every backend promises: the same calls against the disk, buffered and direct, and memory,
+ * the last two also behind a cache of one handle.
  */
 class IoBackendTest {
   private static final int BLOCK = 4096;
@@ -30,7 +32,9 @@ class IoBackendTest {
   enum Kind {
     BUFFERED,
     DIRECT,
-    MEMORY
+    MEMORY,
+    CACHED_DISK,
+    CACHED_MEMORY
   }
 
   @TempDir Path temporary;
@@ -49,6 +53,9 @@ class IoBackendTest {
           case BUFFERED -> () -> NioBackend.buffered(budget.arena());
           case DIRECT -> () -> NioBackend.direct(budget.arena());
           case MEMORY -> () -> MemoryBackend.simulated(budget.arena(), FaultPlan.of(1));
+          case CACHED_DISK -> () -> new OpenFileCache(NioBackend.direct(budget.arena()), 1);
+          case CACHED_MEMORY ->
+              () -> new OpenFileCache(MemoryBackend.simulated(budget.arena(), FaultPlan.of(1)), 1);
         };
     io = made.get();
     io.createDirectories(root);
