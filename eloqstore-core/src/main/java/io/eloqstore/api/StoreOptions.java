@@ -6,9 +6,9 @@ package io.eloqstore.api;
 /**
  * How a store is laid out and how durable it is. Immutable.
  *
- * <p>Identity options ({@code pageBytes}, {@code pagesPerFileShift}) are recorded in our manifests
- * and must match when a store is opened again; what C++ wrote does not record them, so the caller
- * must know them. The other options may change from open to open.
+ * <p>Identity options ({@code pageBytes}, {@code pagesPerFileShift}, {@code appendMode}) are
+ * recorded in our manifests and must match when a store is opened again; what C++ wrote does not
+ * record them, so the caller must know them. The other options may change from open to open.
  *
  * @param pageBytes size of a page: a multiple of 4096, at most 61440
  * @param pagesPerFileShift a data file holds {@code 1 << shift} pages; 0 to 20, file at most 4 GiB
@@ -18,6 +18,9 @@ package io.eloqstore.api;
  * @param manifestLogBytesMax log bytes behind a manifest's snapshot record that make it roll; it
  *     never rolls before its log is larger than its snapshot record
  * @param durability when files are forced to the disk
+ * @param appendMode whether data files are only appended to; else the places of pages that nobody
+ *     needs any more are written again (<i>in place</i>): no images, no archives, and files that
+ *     stay as large as they once had to be
  */
 public record StoreOptions(
     int pageBytes,
@@ -26,7 +29,8 @@ public record StoreOptions(
     int leafRestartInterval,
     int indexRestartInterval,
     long manifestLogBytesMax,
-    Durability durability) {
+    Durability durability,
+    boolean appendMode) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -35,7 +39,9 @@ public record StoreOptions(
     /**
      * Nothing is forced between opens: a process crash loses nothing committed, a power cut may
      * lose commits, and what it left torn is found when read. For guests that recover from
-     * checkpoints.
+     * checkpoints. Without append mode a power cut may leave other pages in the places of those
+     * that the manifest names, which is found only when their keys tell: make such a store anew
+     * then.
      */
     NEVER
   }
@@ -84,7 +90,7 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT);
+    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, true);
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -95,7 +101,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        appendMode);
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
@@ -106,7 +113,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        appendMode);
   }
 
   public StoreOptions withOverflowPointers(int value) {
@@ -117,7 +125,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        appendMode);
   }
 
   public StoreOptions withRestartIntervals(int leaf, int index) {
@@ -128,7 +137,8 @@ public record StoreOptions(
         leaf,
         index,
         manifestLogBytesMax,
-        durability);
+        durability,
+        appendMode);
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
@@ -139,7 +149,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         value,
-        durability);
+        durability,
+        appendMode);
   }
 
   public StoreOptions withDurability(Durability value) {
@@ -150,6 +161,19 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
+        value,
+        appendMode);
+  }
+
+  public StoreOptions withAppendMode(boolean value) {
+    return new StoreOptions(
+        pageBytes,
+        pagesPerFileShift,
+        overflowPointers,
+        leafRestartInterval,
+        indexRestartInterval,
+        manifestLogBytesMax,
+        durability,
         value);
   }
 

@@ -58,7 +58,8 @@ final class LayoutOptions {
         base.leafRestartInterval(),
         base.indexRestartInterval(),
         base.manifestLogBytesMax(),
-        base.durability());
+        base.durability(),
+        base.appendMode());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {
@@ -77,6 +78,7 @@ final class LayoutOptions {
     return StoreOptions.defaults()
         .withPageBytes(recorded.pageBytes())
         .withPagesPerFileShift(recorded.pagesPerFileShift())
+        .withAppendMode(recorded.appendMode())
         .withRestartIntervals(recorded.leafRestartInterval(), recorded.indexRestartInterval())
         .withOverflowPointers(recorded.overflowPointers());
   }

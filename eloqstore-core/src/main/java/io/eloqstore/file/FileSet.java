@@ -221,6 +221,12 @@ public final class FileSet implements AutoCloseable {
     return file;
   }
 
+  /** The file of this id, made if there is none; see {@link #create}. */
+  public synchronized DataFile ensure(long fileId) {
+    DataFile present = files.get(fileId);
+    return present != null ? present : create(fileId);
+  }
+
   /**
    * Writes neighbouring pages of one file.
    *

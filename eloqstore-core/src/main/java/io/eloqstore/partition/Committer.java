@@ -118,7 +118,9 @@ final class Committer implements AutoCloseable {
       committedSequence = sequence;
       context.deleteUnreferencedFiles();
     }
-    return CommittedImage.open(context, root, manifestPath, manifest.extent());
+    return context.options().appendMode()
+        ? CommittedImage.open(context, root, manifestPath, manifest.extent())
+        : new NoImage(context);
   }
 
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
@@ -162,7 +164,7 @@ final class Committer implements AutoCloseable {
         new RecordedOptions(
             options.pageBytes(),
             options.pagesPerFileShift(),
-            true,
+            options.appendMode(),
             options.leafRestartInterval(),
             options.indexRestartInterval(),
             options.overflowPointers(),

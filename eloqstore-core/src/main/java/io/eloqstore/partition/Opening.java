@@ -27,6 +27,7 @@ import io.eloqstore.manifest.ManifestWriter;
 import io.eloqstore.mapping.FileIds;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.mapping.SlotSpace;
 import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.pagestore.PageReader;
@@ -40,8 +41,8 @@ import java.util.Map;
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
  * and the entries must be counted, or an image is clipped to a range of keys.
  *
- * <p>One use. Writes nothing but the edges of a clipped tree; files that nothing references are
- * offered for deletion.
+ * <p>One use. Writes nothing but the edges of a clipped tree, and forces the manifest if places
+ * that it names are to be written again; files that nothing references are offered for deletion.
  */
 public final class Opening {
   private static final byte[] NO_DICTIONARY = {};
@@ -98,8 +99,7 @@ public final class Opening {
       StoreOptions options,
       byte[] image,
       boolean readOnly) {
-    ManifestImage wanted =
-        image == null ? null : ManifestImage.decode(image, "image of " + directory);
+    ManifestImage wanted = image == null ? null : wanted(directory, options, image);
     Opening opening =
         new Opening(resources, directory, id, options, wanted, null, readOnly, null, KeyRange.ALL);
     return readOnly ? opening.open(opening.list(), () -> {}) : opening.openLocked();
@@ -128,7 +128,7 @@ public final class Opening {
       byte[] image,
       KeyRange kept,
       ImageFiles source) {
-    ManifestImage wanted = ManifestImage.decode(image, "image of " + directory);
+    ManifestImage wanted = wanted(directory, options, image);
     Opening opening =
         new Opening(resources, directory, id, options, wanted, null, false, source, kept);
     Partition partition = opening.openLocked();
@@ -141,6 +141,15 @@ public final class Opening {
       }
     }
     return partition;
+  }
+
+  private static ManifestImage wanted(Path directory, StoreOptions options, byte[] image) {
+    if (!options.appendMode()) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT,
+          directory + ": an image is restored in append mode only, its files may be shared");
+    }
+    return ManifestImage.decode(image, "image of " + directory);
   }
 
   private static void deleteOutside(Partition partition, KeyRange kept) {
@@ -227,7 +236,10 @@ public final class Opening {
             .extension()
             .options()
             .checkIdentity(
-                directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
+                directory.toString(),
+                options.pageBytes(),
+                options.pagesPerFileShift(),
+                options.appendMode());
       }
       files =
           FileSet.open(
@@ -332,6 +344,7 @@ public final class Opening {
       FileSet files,
       PageReader reader,
       AutoCloseable lock) {
+    SlotSpace slots = readOnly || options.appendMode() ? null : slots(names, state, mapping);
     PartitionContext context =
         new PartitionContext(
             id,
@@ -340,7 +353,8 @@ public final class Opening {
             files,
             reader,
             PageIds.of(mapping),
-            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()));
+            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()),
+            slots);
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
@@ -367,6 +381,23 @@ public final class Opening {
       working.release();
       throw e;
     }
+  }
+
+  /**
+   * What the manifest does not name is free, whatever an earlier run wrote there. An archive would
+   * be overwritten: there are none but in append mode.
+   */
+  private SlotSpace slots(List<FileName> names, ManifestState state, MappingSnapshot mapping) {
+    for (FileName name : names) {
+      if (name instanceof FileName.Archive) {
+        throw new StoreException(
+            StoreErrorCode.IDENTITY_MISMATCH,
+            directory
+                + ": expected a partition without archives, as appendMode false has it, found "
+                + name.text());
+      }
+    }
+    return SlotSpace.of(mapping, state == null ? 0 : state.maxFilePage());
   }
 
   private long nextFile(ManifestState state, MappingSnapshot mapping, FileSet files) {
@@ -429,11 +460,26 @@ public final class Opening {
             state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
-            state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
+            state == null ? null : inherited(context, manifestPath, state),
             state == null || extension != null,
             rows::poison);
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
+  }
+
+  /**
+   * The manifest as it is on the disk is what a power cut leaves, so it is forced before places
+   * that it may name are written again: now, or with the first commit in append mode.
+   */
+  private InheritedManifest inherited(PartitionContext context, Path path, ManifestState state) {
+    InheritedManifest found = new InheritedManifest(context, path, state.extent());
+    if (options.appendMode()) {
+      return found;
+    }
+    if (!readOnly && options.durability() == StoreOptions.Durability.COMMIT) {
+      found.force();
+    }
+    return null;
   }
 
   private long sequence(ManifestState state, ManifestExtension extension) {

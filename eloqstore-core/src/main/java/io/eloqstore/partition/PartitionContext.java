@@ -5,6 +5,7 @@ package io.eloqstore.partition;
 
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
@@ -13,6 +14,8 @@ import io.eloqstore.io.IoBackend;
 import io.eloqstore.mapping.AppendAllocator;
 import io.eloqstore.mapping.FileIds;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.mapping.ReusingAllocator;
+import io.eloqstore.mapping.SlotSpace;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
@@ -34,6 +37,8 @@ final class PartitionContext implements AutoCloseable {
   private final PageReader source;
   private final PageIds pageIds;
   private final FileIds fileIds;
+  // Null in append mode.
+  private final SlotSpace slots;
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
@@ -43,7 +48,11 @@ final class PartitionContext implements AutoCloseable {
   private volatile boolean keepFiles;
   private volatile boolean guestIterators;
 
-  /** Takes over files and source. */
+  /**
+   * Takes over files and source.
+   *
+   * @param slots where pages go without append mode; {@code null} in append mode
+   */
   PartitionContext(
       PartitionId id,
       StoreOptions options,
@@ -51,13 +60,15 @@ final class PartitionContext implements AutoCloseable {
       FileSet files,
       PageReader source,
       PageIds pageIds,
-      FileIds fileIds) {
+      FileIds fileIds,
+      SlotSpace slots) {
     this.id = id;
     this.options = options;
     this.resources = resources;
     this.files = files;
     this.pageIds = pageIds;
     this.fileIds = fileIds;
+    this.slots = slots;
     this.source = source;
     this.filtering = new EntryFiltering(options.bucketPrefixBytes());
     this.treeOptions =
@@ -134,19 +145,52 @@ final class PartitionContext implements AutoCloseable {
     return new RowReader(source, resources.clock());
   }
 
-  /** A writer with a tail file of its own, begun with its first page. */
+  /**
+   * Refuses what needs data files of which no byte changes.
+   *
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} without append mode
+   */
+  void requireAppendMode(String what) {
+    if (!options.appendMode()) {
+      throw refusedInPlace(what);
+    }
+  }
+
+  StoreException refusedInPlace(String what) {
+    return new StoreException(
+        StoreErrorCode.INVALID_ARGUMENT,
+        "partition " + id + ": " + what + " needs append mode; here pages are overwritten");
+  }
+
+  /** A writer with a tail file of its own, begun with its first page, or with its own slots. */
   PageWriter newWriter() {
     return new PageWriter(
         resources.budget(),
         source,
         files,
-        new AppendAllocator(fileIds),
+        slots == null ? new AppendAllocator(fileIds) : new ReusingAllocator(slots),
         options.pageBytes(),
         references);
   }
 
   long fileOf(LargeRun run) {
     return run.firstFilePage() >>> options.pagesPerFileShift();
+  }
+
+  /** Keeps the pages of a large value that no mapping names yet. */
+  void hold(LargeRun run) {
+    references.hold(fileOf(run));
+    if (slots != null) {
+      slots.hold(run.firstFilePage(), run.count());
+    }
+  }
+
+  /** Lets them go; what a mapping names stays. */
+  void drop(LargeRun run) {
+    references.drop(fileOf(run));
+    if (slots != null) {
+      slots.drop(run.firstFilePage(), run.count());
+    }
   }
 
   /** A write buffer of this many bytes is frozen: many partitions must fit beside each other. */
@@ -167,7 +211,7 @@ final class PartitionContext implements AutoCloseable {
 
   /** File page above every one that was given out. */
   long maxFilePage() {
-    return fileIds.next() << options.pagesPerFileShift();
+    return slots == null ? fileIds.next() << options.pagesPerFileShift() : slots.end();
   }
 
   /** Names who is told when a file could not be deleted; once, before the first deletion. */
@@ -175,19 +219,22 @@ final class PartitionContext implements AutoCloseable {
     failure = action;
   }
 
-  /** After a failed write nothing is deleted: what is on disk may be needed. */
+  /** After a failed write nothing is deleted or overwritten: what is on disk may be needed. */
   void keepFiles() {
     keepFiles = true;
+    if (slots != null) {
+      slots.freezeUsers();
+    }
   }
 
   /**
-   * Deletes data files that no root, image or archive has a live page in. A failure is not thrown:
-   * it poisons the partition.
+   * Deletes data files that no root, image or archive has a live page in; without append mode they
+   * are free places instead. A failure is not thrown: it poisons the partition.
    */
   void deleteUnreferencedFiles() {
     long[] fileIds;
     synchronized (deleting) {
-      fileIds = keepFiles ? NO_FILES : references.takeUnreferenced();
+      fileIds = keepFiles || slots != null ? NO_FILES : references.takeUnreferenced();
       if (fileIds.length == 0) {
         return;
       }

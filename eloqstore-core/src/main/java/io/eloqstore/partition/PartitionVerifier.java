@@ -132,7 +132,10 @@ public final class PartitionVerifier {
             .extension()
             .options()
             .checkIdentity(
-                directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
+                directory.toString(),
+                options.pageBytes(),
+                options.pagesPerFileShift(),
+                options.appendMode());
       }
       checkFiles(name, state);
       ContentVerifier content = new ContentVerifier(resources, directory, options, state);
@@ -142,7 +145,8 @@ public final class PartitionVerifier {
         pages = mapping.mappedCount();
         manifestRecords = state.extent().records();
       }
-      if (isNewest && state.extension() == null) {
+      boolean mayReuse = state.extension() == null || !state.extension().options().appendMode();
+      if (isNewest && mayReuse) {
         keepReusableFiles(state);
       }
     } finally {

@@ -56,10 +56,9 @@ class PartitionModelTest {
 
   /** One run on files, checked by the independent reader of the format afterwards. */
   private void runOnFiles(
-      long seed, long operations, int pageBytes, long budgetBytes, int longKeyPercent)
+      long seed, long operations, StoreOptions options, long budgetBytes, int longKeyPercent)
       throws Exception {
     Path store = directory.resolve("seed" + seed);
-    StoreOptions options = options(pageBytes);
     Path partition;
     try (PartitionWorld world =
         new PartitionWorld(
@@ -67,20 +66,21 @@ class PartitionModelTest {
       partition = world.partitionDirectory();
       run(world, seed, operations, longKeyPercent);
     }
-    assertThat(ReferenceVerifier.verify(partition, pageBytes, options.pagesPerFileShift()))
+    assertThat(
+            ReferenceVerifier.verify(partition, options.pageBytes(), options.pagesPerFileShift()))
         .as("seed %d", seed)
         .isEmpty();
   }
 
   private static void runInMemory(
-      long seed, long operations, int pageBytes, long budgetBytes, int longKeyPercent)
+      long seed, long operations, StoreOptions options, long budgetBytes, int longKeyPercent)
       throws Exception {
     try (PartitionWorld world =
         new PartitionWorld(
             budgetBytes,
             budget -> MemoryBackend.plain(budget.arena()),
             Path.of("/store"),
-            options(pageBytes))) {
+            options)) {
       run(world, seed, operations, longKeyPercent);
     }
   }
@@ -97,35 +97,54 @@ class PartitionModelTest {
   @Test
   void smallPagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
-      runInMemory(seed, OPERATIONS, 4096, 2 << 20, 0);
+      runInMemory(seed, OPERATIONS, options(4096), 2 << 20, 0);
     }
   }
 
   @Test
   void largePagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(1_000_000 + seed, OPERATIONS, 16384, 4 << 20, 0);
+      runInMemory(1_000_000 + seed, OPERATIONS, options(16384), 4 << 20, 0);
     }
   }
 
   @Test
   void smallestBudgetInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(2_000_000 + seed, OPERATIONS, 4096, 1 << 20, 0);
+      runInMemory(2_000_000 + seed, OPERATIONS, options(4096), 1 << 20, 0);
     }
   }
 
   @Test
   void longKeys() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      runInMemory(3_000_000 + seed, OPERATIONS / 8, 4096, 4 << 20, 20);
+      runInMemory(3_000_000 + seed, OPERATIONS / 8, options(4096), 4 << 20, 20);
     }
   }
 
   @Test
   void onFiles() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      runOnFiles(4_000_000 + seed, OPERATIONS, seed % 3 == 0 ? 16384 : 4096, 2 << 20, 1);
+      runOnFiles(4_000_000 + seed, OPERATIONS, options(seed % 3 == 0 ? 16384 : 4096), 2 << 20, 1);
+    }
+  }
+
+  @Test
+  void inPlaceInMemory() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
+      StoreOptions options = options(4096).withAppendMode(false);
+      runInMemory(5_000_000 + seed, OPERATIONS, options, seed % 2 == 0 ? 1 << 20 : 2 << 20, 1);
+    }
+  }
+
+  @Test
+  void inPlaceOnFiles() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
+      StoreOptions options =
+          options(seed % 3 == 0 ? 16384 : 4096)
+              .withAppendMode(false)
+              .withDurability(StoreOptions.Durability.COMMIT);
+      runOnFiles(6_000_000 + seed, OPERATIONS, options, 2 << 20, 1);
     }
   }
 }
