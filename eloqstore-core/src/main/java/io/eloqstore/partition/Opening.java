@@ -355,6 +355,9 @@ public final class Opening {
             PageIds.of(mapping),
             new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()),
             slots);
+    if (slots != null) {
+      forceInherited(context, chosen, state);
+    }
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
@@ -460,7 +463,9 @@ public final class Opening {
             state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
-            state == null ? null : inherited(context, manifestPath, state),
+            state == null || !options.appendMode()
+                ? null
+                : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
             rows::poison);
     return new Partition(
@@ -471,15 +476,10 @@ public final class Opening {
    * The manifest as it is on the disk is what a power cut leaves, so it is forced before places
    * that it may name are written again: now, or with the first commit in append mode.
    */
-  private InheritedManifest inherited(PartitionContext context, Path path, ManifestState state) {
-    InheritedManifest found = new InheritedManifest(context, path, state.extent());
-    if (options.appendMode()) {
-      return found;
+  private void forceInherited(PartitionContext context, FileName chosen, ManifestState state) {
+    if (state != null && options.durability() == StoreOptions.Durability.COMMIT) {
+      new InheritedManifest(context, directory.resolve(chosen.text()), state.extent()).force();
     }
-    if (!readOnly && options.durability() == StoreOptions.Durability.COMMIT) {
-      found.force();
-    }
-    return null;
   }
 
   private long sequence(ManifestState state, ManifestExtension extension) {

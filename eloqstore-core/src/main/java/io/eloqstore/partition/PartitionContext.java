@@ -214,6 +214,11 @@ final class PartitionContext implements AutoCloseable {
     return slots == null ? fileIds.next() << options.pagesPerFileShift() : slots.end();
   }
 
+  /** File pages below {@link #maxFilePage} that may be written again; 0 in append mode. */
+  long freePlaces() {
+    return slots == null ? 0 : slots.freeCount();
+  }
+
   /** Names who is told when a file could not be deleted; once, before the first deletion. */
   void onFailure(Consumer<StoreException> action) {
     failure = action;
