@@ -21,6 +21,9 @@ package io.eloqstore.api;
  * @param appendMode whether data files are only appended to; else the places of pages that nobody
  *     needs any more are written again (<i>in place</i>): no images, no archives, and files that
  *     stay as large as they once had to be
+ * @param term number of the writer in the names of what it makes, at least 0: of two owners of one
+ *     partition the one with the lower term is refused once the other has committed. May grow from
+ *     open to open
  */
 public record StoreOptions(
     int pageBytes,
@@ -30,7 +33,8 @@ public record StoreOptions(
     int indexRestartInterval,
     long manifestLogBytesMax,
     Durability durability,
-    boolean appendMode) {
+    boolean appendMode,
+    long term) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -77,6 +81,7 @@ public record StoreOptions(
         "indexRestartInterval must be 1 to 1024",
         indexRestartInterval);
     check(manifestLogBytesMax >= 0, "manifestLogBytesMax must be at least 0", manifestLogBytesMax);
+    check(term >= 0, "term must be at least 0", term);
     if (durability == null) {
       throw new IllegalArgumentException("durability must not be null");
     }
@@ -90,7 +95,7 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, true);
+    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, true, 0);
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -102,7 +107,8 @@ public record StoreOptions(
         indexRestartInterval,
         manifestLogBytesMax,
         durability,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
@@ -114,7 +120,8 @@ public record StoreOptions(
         indexRestartInterval,
         manifestLogBytesMax,
         durability,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withOverflowPointers(int value) {
@@ -126,7 +133,8 @@ public record StoreOptions(
         indexRestartInterval,
         manifestLogBytesMax,
         durability,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withRestartIntervals(int leaf, int index) {
@@ -138,7 +146,8 @@ public record StoreOptions(
         index,
         manifestLogBytesMax,
         durability,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
@@ -150,7 +159,8 @@ public record StoreOptions(
         indexRestartInterval,
         value,
         durability,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withDurability(Durability value) {
@@ -162,7 +172,8 @@ public record StoreOptions(
         indexRestartInterval,
         manifestLogBytesMax,
         value,
-        appendMode);
+        appendMode,
+        term);
   }
 
   public StoreOptions withAppendMode(boolean value) {
@@ -174,6 +185,20 @@ public record StoreOptions(
         indexRestartInterval,
         manifestLogBytesMax,
         durability,
+        value,
+        term);
+  }
+
+  public StoreOptions withTerm(long value) {
+    return new StoreOptions(
+        pageBytes,
+        pagesPerFileShift,
+        overflowPointers,
+        leafRestartInterval,
+        indexRestartInterval,
+        manifestLogBytesMax,
+        durability,
+        appendMode,
         value);
   }
 

@@ -59,7 +59,8 @@ final class LayoutOptions {
         base.indexRestartInterval(),
         base.manifestLogBytesMax(),
         base.durability(),
-        base.appendMode());
+        base.appendMode(),
+        base.term());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {

@@ -116,6 +116,7 @@ final class Committer implements AutoCloseable {
       metadata = copy;
       metadataValid = true;
       committedSequence = sequence;
+      context.published();
       context.deleteUnreferencedFiles();
     }
     return context.options().appendMode()
@@ -124,7 +125,7 @@ final class Committer implements AutoCloseable {
   }
 
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
-    return manifest.extent() != null
+    return manifest.isAtTarget()
         && root == committed
         && sequence == committedSequence
         && metadataValid

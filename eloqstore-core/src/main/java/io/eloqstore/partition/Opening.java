@@ -35,7 +35,7 @@ import io.eloqstore.tree.TreeScan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
@@ -223,6 +223,10 @@ public final class Opening {
       throw new StoreException(
           StoreErrorCode.NOT_FOUND, directory + ": there is no manifest in this directory");
     }
+    DirectoryStock stock = new DirectoryStock(resources, directory, options, names);
+    if (!readOnly) {
+      stock.checkTerm(chosen);
+    }
     ManifestState state = chosen == null ? null : read(chosen);
     MappingSnapshot mapping =
         state == null
@@ -247,7 +251,8 @@ public final class Opening {
               directory,
               options.pageBytes(),
               options.pagesPerFileShift(),
-              state == null ? Map.of() : state.terms());
+              state == null ? new TreeMap<>() : DirectoryStock.liveTerms(state),
+              options.term());
       reader =
           new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
       if (source != null) {
@@ -259,7 +264,7 @@ public final class Opening {
       }
       checkMappingFits(mapping);
       checkFiles(files, mapping);
-      return assemble(names, chosen, state, mapping, files, reader, lock);
+      return assemble(stock, chosen, state, mapping, files, reader, lock);
     } catch (RuntimeException | Error e) {
       mapping.release();
       if (reader != null) {
@@ -337,14 +342,14 @@ public final class Opening {
   }
 
   private Partition assemble(
-      List<FileName> names,
+      DirectoryStock stock,
       FileName chosen,
       ManifestState state,
       MappingSnapshot mapping,
       FileSet files,
       PageReader reader,
       AutoCloseable lock) {
-    SlotSpace slots = readOnly || options.appendMode() ? null : slots(names, state, mapping);
+    SlotSpace slots = readOnly || options.appendMode() ? null : slots(stock, state, mapping);
     PartitionContext context =
         new PartitionContext(
             id,
@@ -368,15 +373,14 @@ public final class Opening {
             extension == null ? new int[0] : extension.pendingCuts(),
             context.references());
     if (!readOnly) {
-      holdArchives(context, names);
-      offerLeftovers(context, files);
+      stock.offerLeftovers(context, files);
     }
     if (!clipped) {
-      return assemble(chosen, state, context, root, root, lock);
+      return assemble(stock, chosen, state, context, root, root, lock);
     }
     Root working = withoutEdges(context, root);
     try {
-      Partition partition = assemble(chosen, state, context, root, working, lock);
+      Partition partition = assemble(stock, chosen, state, context, root, working, lock);
       // The committer holds what the manifest says, the rows what is read.
       root.release();
       return partition;
@@ -386,20 +390,10 @@ public final class Opening {
     }
   }
 
-  /**
-   * What the manifest does not name is free, whatever an earlier run wrote there. An archive would
-   * be overwritten: there are none but in append mode.
-   */
-  private SlotSpace slots(List<FileName> names, ManifestState state, MappingSnapshot mapping) {
-    for (FileName name : names) {
-      if (name instanceof FileName.Archive) {
-        throw new StoreException(
-            StoreErrorCode.IDENTITY_MISMATCH,
-            directory
-                + ": expected a partition without archives, as appendMode false has it, found "
-                + name.text());
-      }
-    }
+  /** What the manifest does not name is free, whatever an earlier run wrote there. */
+  private static SlotSpace slots(
+      DirectoryStock stock, ManifestState state, MappingSnapshot mapping) {
+    stock.checkNoArchives();
     return SlotSpace.of(mapping, state == null ? 0 : state.maxFilePage());
   }
 
@@ -431,6 +425,7 @@ public final class Opening {
    * @param working what is read; taken over
    */
   private Partition assemble(
+      DirectoryStock stock,
       FileName chosen,
       ManifestState state,
       PartitionContext context,
@@ -438,18 +433,22 @@ public final class Opening {
       Root working,
       AutoCloseable lock) {
     ManifestExtension extension = state == null ? null : state.extension();
-    Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
+    Path manifestPath =
+        directory.resolve(readOnly ? chosen.text() : FileNames.manifest(options.term()));
     ManifestTarget target =
         new ManifestTarget(
             resources.io(),
             resources.budget(),
             manifestPath,
-            chosen instanceof FileName.Manifest known ? known.term() : 0,
+            options.term(),
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
     Rows rows = new Rows(context, working, sequence(state, extension));
+    List<Path> formers = stock.formers();
     ManifestWriter writer =
-        state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
+        state == null
+            ? ManifestWriter.create(target)
+            : ManifestWriter.succeed(target, state, formers);
     // A store of ours holds its long keys in buckets from its first commit on.
     boolean bucketKeys =
         state == null
@@ -463,7 +462,7 @@ public final class Opening {
             state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
-            state == null || !options.appendMode()
+            state == null || !options.appendMode() || !formers.isEmpty()
                 ? null
                 : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
@@ -517,24 +516,5 @@ public final class Opening {
       }
     }
     return new Counts(entries, overflow, expiring, true);
-  }
-
-  /** What an archive names must stay, whatever the manifest says. */
-  private void holdArchives(PartitionContext context, List<FileName> names) {
-    for (FileName name : names) {
-      if (name instanceof FileName.Archive) {
-        ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
-        try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
-          MappingSnapshot mapping = reader.read(file).mapping();
-          context.references().add(mapping);
-          mapping.release();
-        }
-      }
-    }
-  }
-
-  /** Unpublished files of an earlier run. */
-  private void offerLeftovers(PartitionContext context, FileSet files) {
-    files.fileIds().forEach(fileId -> context.references().offer(fileId));
   }
 }

@@ -9,6 +9,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
+import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.mapping.AppendAllocator;
@@ -24,6 +25,7 @@ import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.FillPolicy;
 import io.eloqstore.tree.TreeOptions;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** What the parts of one open partition share. Fixed at open; each member says who may use it. */
@@ -44,6 +46,8 @@ final class PartitionContext implements AutoCloseable {
   private final EntryFiltering filtering;
   private final Object deleting = new Object();
   private int deleters;
+  private List<FileName.Data> outdatedFiles = List.of();
+  private boolean published;
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
   private volatile boolean guestIterators;
@@ -219,6 +223,23 @@ final class PartitionContext implements AutoCloseable {
     return slots == null ? 0 : slots.freeCount();
   }
 
+  /**
+   * Names data files of earlier terms that no manifest needs. They are deleted after the first
+   * commit: until then the disk may show a manifest that does.
+   */
+  void offerOutdated(List<FileName.Data> names) {
+    synchronized (deleting) {
+      outdatedFiles = names;
+    }
+  }
+
+  /** A commit of this run is on the disk. */
+  void published() {
+    synchronized (deleting) {
+      published = true;
+    }
+  }
+
   /** Names who is told when a file could not be deleted; once, before the first deletion. */
   void onFailure(Consumer<StoreException> action) {
     failure = action;
@@ -238,9 +259,14 @@ final class PartitionContext implements AutoCloseable {
    */
   void deleteUnreferencedFiles() {
     long[] fileIds;
+    List<FileName.Data> outdated = List.of();
     synchronized (deleting) {
       fileIds = keepFiles || slots != null ? NO_FILES : references.takeUnreferenced();
-      if (fileIds.length == 0) {
+      if (published && !keepFiles) {
+        outdated = outdatedFiles;
+        outdatedFiles = List.of();
+      }
+      if (fileIds.length == 0 && outdated.isEmpty()) {
         return;
       }
       deleters++;
@@ -249,6 +275,7 @@ final class PartitionContext implements AutoCloseable {
       for (long fileId : fileIds) {
         files.delete(fileId);
       }
+      outdated.forEach(files::deleteOther);
     } catch (StoreException e) {
       // Whoever came by to delete has done what it was asked for: a commit stays a commit.
       failure.accept(e);

@@ -208,7 +208,7 @@ public final class PartitionVerifier {
   private void keepReusableFiles(ManifestState state) {
     List<String> names = new ArrayList<>();
     for (long id = 0; id << options.pagesPerFileShift() < state.maxFilePage(); id++) {
-      String name = FileNames.data(id, state.terms().getOrDefault(id, 0L));
+      String name = FileNames.data(id, state.terms().getOrDefault(id, state.manifestTerm()));
       if (!dataFiles.containsKey(name)) {
         return;
       }

@@ -33,16 +33,26 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashPointTest {
   final StoreOptions options = layout().withPagesPerFileShift(5).withManifestLogBytesMax(1 << 20);
   private final StoreOptions rolling = options.withManifestLogBytesMax(0);
-  private static final int SEEDS = 3;
+  private final int seeds = seeds();
   static final String LARGE = "x".repeat(9_000);
 
   @TempDir Path temp;
   private int exports;
   final Set<Integer> outcomes = new HashSet<>();
 
+  /** What survives a power cut is drawn with as many seeds. */
+  int seeds() {
+    return 3;
+  }
+
   /** How the pages lie. */
   StoreOptions layout() {
     return StoreOptions.defaults();
+  }
+
+  /** What the owner after another one opens with. */
+  StoreOptions nextOwner(StoreOptions before) {
+    return before;
   }
 
   // ---- what is done -----------------------------------------------------------------------------
@@ -123,7 +133,7 @@ class CrashPointTest {
   @Test
   void powerCutInTheFirstCommitOfANewStore() throws IOException {
     int points = 0;
-    for (int seed = 0; seed < SEEDS; seed++) {
+    for (int seed = 0; seed < seeds; seed++) {
       for (int point = 0; ; point++) {
         FaultPlan plan = FaultPlan.of(seed * 1000L + point).crashAfter(point);
         CommittingRun run = CommittingRun.onEmptyDisk(plan, options);
@@ -134,7 +144,7 @@ class CrashPointTest {
         points = next(points);
       }
     }
-    assertThat(points / SEEDS).isGreaterThan(8);
+    assertThat(points / seeds).isGreaterThan(8);
     assertThat(outcomes).contains(0, 1);
   }
 
@@ -153,7 +163,7 @@ class CrashPointTest {
       for (int second = 0; ; second++) {
         FaultPlan next = FaultPlan.of(first * 100L + second).crashAfter(second);
         MemoryBackend disk = before.store().backend().crash(Survival.RANDOM, Survival.RANDOM, next);
-        CommittingRun run = CommittingRun.on(disk, rolling, before);
+        CommittingRun run = CommittingRun.on(disk, nextOwner(rolling), before);
         String where = "operation " + first + ", then " + second;
         runOrExplain(run, CrashPointTest::openAndCommit, where);
         if (!closedAndFound(run, where)) {
@@ -170,7 +180,7 @@ class CrashPointTest {
    */
   int crashAtEachPoint(StoreOptions options, Script script) throws IOException {
     int points = 0;
-    for (int seed = 0; seed < SEEDS; seed++) {
+    for (int seed = 0; seed < seeds; seed++) {
       for (int point = 0; ; point++) {
         FaultPlan plan = FaultPlan.of(seed * 1000L + point);
         CommittingRun run = prepared(plan, options);
@@ -182,16 +192,16 @@ class CrashPointTest {
         points = next(points);
       }
     }
-    return points / SEEDS;
+    return points / seeds;
   }
 
   /** A store with one commit, just opened: no background work is left over. */
-  private static CommittingRun prepared(FaultPlan plan, StoreOptions options) {
+  private CommittingRun prepared(FaultPlan plan, StoreOptions options) {
     CommittingRun first = CommittingRun.onEmptyDisk(plan, options);
     first.store().open();
     someEntries(first);
     first.close();
-    CommittingRun run = CommittingRun.on(first.store().backend(), options, first);
+    CommittingRun run = CommittingRun.on(first.store().backend(), nextOwner(options), first);
     run.open();
     return run;
   }
@@ -233,7 +243,8 @@ class CrashPointTest {
   /** The store opens with an allowed version, takes a commit, and is sound. */
   private CommittingRun goesOn(MemoryBackend disk, CommittingRun before, String where)
       throws IOException {
-    CommittingRun run = CommittingRun.on(disk, layout().withPagesPerFileShift(5), before);
+    CommittingRun run =
+        CommittingRun.on(disk, nextOwner(nextOwner(layout().withPagesPerFileShift(5))), before);
     try (run) {
       run.open();
       outcomes.add(run.store().partition().version());

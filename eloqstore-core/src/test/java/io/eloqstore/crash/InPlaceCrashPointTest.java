@@ -16,6 +16,11 @@ import org.junit.jupiter.api.Test;
 class InPlaceCrashPointTest extends CrashPointTest {
 
   @Override
+  int seeds() {
+    return 2;
+  }
+
+  @Override
   StoreOptions layout() {
     return StoreOptions.defaults().withAppendMode(false);
   }
