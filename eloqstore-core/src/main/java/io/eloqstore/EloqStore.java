@@ -11,7 +11,6 @@ import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
-import io.eloqstore.file.StoreDirectory;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.memory.MemoryBudget;
@@ -19,32 +18,30 @@ import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
- * A directory of partitions on a shard.
+ * A directory of partitions on a shard, or several, one for each disk.
  *
  * <p>Opening and closing may be done by any thread; each partition belongs to the thread that uses
  * it (see {@link OwnedPartition}).
  */
 public final class EloqStore implements AutoCloseable {
   private final Shard shard;
-  private final Path directory;
+  private final StorePaths paths;
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
   private final Set<PartitionId> restoring = new HashSet<>();
   private boolean closed;
 
-  private EloqStore(Shard shard, Path directory, StoreOptions options, boolean readOnly) {
+  private EloqStore(Shard shard, StorePaths paths, StoreOptions options, boolean readOnly) {
     this.shard = shard;
-    this.directory = directory;
+    this.paths = paths;
     this.options = options;
     this.readOnly = readOnly;
   }
@@ -65,10 +62,23 @@ public final class EloqStore implements AutoCloseable {
    * @param directory where the partitions' directories are; nothing else may lie in it
    */
   public static EloqStore open(Shard shard, Path directory, StoreOptions options) {
-    checkStore(shard, directory, options);
-    StoreDirectory.create(shard.io(), directory);
-    StoreDirectory.check(shard.io(), directory);
-    return new EloqStore(shard, directory, options, false);
+    checkGiven(directory, "the directory of a store");
+    return open(shard, List.of(directory), options);
+  }
+
+  /**
+   * Opens a store on several disks; creates the directories that are absent. Partition {@code n} is
+   * in directory {@code n} mod their number, so number and order must stay.
+   *
+   * @param directories where the partitions' directories are; nothing else may lie in them
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} when one is named twice or lies
+   *     in another, {@link StoreErrorCode#UNSUPPORTED_FORMAT} when one holds a file, {@link
+   *     StoreErrorCode#IDENTITY_MISMATCH} when one holds a partition that belongs into another
+   */
+  public static EloqStore open(Shard shard, List<Path> directories, StoreOptions options) {
+    StorePaths paths = checkedPaths(shard, directories, options);
+    paths.create(shard.io());
+    return new EloqStore(shard, paths, options, false);
   }
 
   /**
@@ -76,9 +86,15 @@ public final class EloqStore implements AutoCloseable {
    * must not be writing meanwhile.
    */
   public static EloqStore openReadOnly(Shard shard, Path directory, StoreOptions options) {
-    checkStore(shard, directory, options);
-    StoreDirectory.check(shard.io(), directory);
-    return new EloqStore(shard, directory, options, true);
+    checkGiven(directory, "the directory of a store");
+    return openReadOnly(shard, List.of(directory), options);
+  }
+
+  /** As above, a store on several disks. */
+  public static EloqStore openReadOnly(Shard shard, List<Path> directories, StoreOptions options) {
+    StorePaths paths = checkedPaths(shard, directories, options);
+    paths.check(shard.io());
+    return new EloqStore(shard, paths, options, true);
   }
 
   /**
@@ -165,7 +181,7 @@ public final class EloqStore implements AutoCloseable {
     KeyRange range = checkedRange(kept);
     if (readOnly) {
       throw new StoreException(
-          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
+          StoreErrorCode.NO_PERMISSION, "the store at " + paths + " is open for reading only");
     }
     reserve(id);
     Partition partition = null;
@@ -217,10 +233,13 @@ public final class EloqStore implements AutoCloseable {
     partitions.put(id, partition);
   }
 
-  private static void checkStore(Shard shard, Path directory, StoreOptions options) {
+  private static StorePaths checkedPaths(
+      Shard shard, List<Path> directories, StoreOptions options) {
     checkGiven(shard, "the shard of a store");
-    checkGiven(directory, "the directory of a store");
+    checkGiven(directories, "the directories of a store");
+    directories.forEach(directory -> checkGiven(directory, "a directory of a store"));
     checkGiven(options, "the options of a store");
+    return StorePaths.of(directories);
   }
 
   private static void checkGiven(Object argument, String what) {
@@ -245,34 +264,25 @@ public final class EloqStore implements AutoCloseable {
     Partition known = partitions.get(id);
     if (known != null && !known.isClosed() || restoring.contains(id)) {
       throw new StoreException(
-          StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
+          StoreErrorCode.BUSY, "partition " + id + " of " + paths + " is open already");
     }
   }
 
   /** Where a partition's files are. */
   public Path partitionDirectory(PartitionId id) {
-    return directory.resolve(id.directoryName());
+    return paths.directoryOf(id);
   }
 
   /** The partitions whose directories exist, by table and number. */
   public synchronized List<PartitionId> listPartitions() {
     checkOpen();
-    TreeSet<String> names = new TreeSet<>();
-    shard.io().list(directory).forEach(entry -> names.add(entry.name()));
-    List<PartitionId> ids = new ArrayList<>();
-    for (String name : names) {
-      PartitionId id = PartitionId.fromDirectoryName(name);
-      if (id != null) {
-        ids.add(id);
-      }
-    }
-    return ids;
+    return paths.list(shard.io());
   }
 
   private void checkOpen() {
     if (closed) {
       throw new StoreException(
-          StoreErrorCode.CLOSED, "the store at " + directory + " was closed before the call");
+          StoreErrorCode.CLOSED, "the store at " + paths + " was closed before the call");
     }
   }
 
