@@ -14,7 +14,6 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.file.PartitionRemoval;
-import io.eloqstore.file.StoreDirectory;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.memory.MemoryBudget;
@@ -32,14 +31,14 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A directory of partitions on a shard.
+ * A directory of partitions on a shard, or several, one for each disk.
  *
  * <p>Opening and closing may be done by any thread; each partition belongs to the thread that uses
  * it (see {@link OwnedPartition}).
  */
 public final class EloqStore implements AutoCloseable {
   private final Shard shard;
-  private final Path directory;
+  private final StorePaths paths;
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
@@ -47,9 +46,9 @@ public final class EloqStore implements AutoCloseable {
   private final Set<PartitionId> reserved = new HashSet<>();
   private boolean closed;
 
-  private EloqStore(Shard shard, Path directory, StoreOptions options, boolean readOnly) {
+  private EloqStore(Shard shard, StorePaths paths, StoreOptions options, boolean readOnly) {
     this.shard = shard;
-    this.directory = directory;
+    this.paths = paths;
     this.options = options;
     this.readOnly = readOnly;
   }
@@ -73,10 +72,23 @@ public final class EloqStore implements AutoCloseable {
    * @param directory where the partitions' directories are; nothing else may lie in it
    */
   public static EloqStore open(Shard shard, Path directory, StoreOptions options) {
-    checkStore(shard, directory, options);
-    StoreDirectory.create(shard.io(), directory);
-    StoreDirectory.check(shard.io(), directory);
-    return new EloqStore(shard, directory, options, false);
+    checkGiven(directory, "the directory of a store");
+    return open(shard, List.of(directory), options);
+  }
+
+  /**
+   * Opens a store on several disks; creates the directories that are absent. Partition {@code n} is
+   * in directory {@code n} mod their number, so number and order must stay.
+   *
+   * @param directories where the partitions' directories are; nothing else may lie in them
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} when one is named twice or lies
+   *     in another, {@link StoreErrorCode#UNSUPPORTED_FORMAT} when one holds a file, {@link
+   *     StoreErrorCode#IDENTITY_MISMATCH} when one holds a partition that belongs into another
+   */
+  public static EloqStore open(Shard shard, List<Path> directories, StoreOptions options) {
+    StorePaths paths = checkedPaths(shard, directories, options);
+    paths.create(shard.io());
+    return new EloqStore(shard, paths, options, false);
   }
 
   /**
@@ -84,9 +96,15 @@ public final class EloqStore implements AutoCloseable {
    * must not be writing meanwhile.
    */
   public static EloqStore openReadOnly(Shard shard, Path directory, StoreOptions options) {
-    checkStore(shard, directory, options);
-    StoreDirectory.check(shard.io(), directory);
-    return new EloqStore(shard, directory, options, true);
+    checkGiven(directory, "the directory of a store");
+    return openReadOnly(shard, List.of(directory), options);
+  }
+
+  /** As above, a store on several disks. */
+  public static EloqStore openReadOnly(Shard shard, List<Path> directories, StoreOptions options) {
+    StorePaths paths = checkedPaths(shard, directories, options);
+    paths.check(shard.io());
+    return new EloqStore(shard, paths, options, true);
   }
 
   /**
@@ -222,10 +240,13 @@ public final class EloqStore implements AutoCloseable {
     partitions.put(id, partition);
   }
 
-  private static void checkStore(Shard shard, Path directory, StoreOptions options) {
+  private static StorePaths checkedPaths(
+      Shard shard, List<Path> directories, StoreOptions options) {
     checkGiven(shard, "the shard of a store");
-    checkGiven(directory, "the directory of a store");
+    checkGiven(directories, "the directories of a store");
+    directories.forEach(directory -> checkGiven(directory, "a directory of a store"));
     checkGiven(options, "the options of a store");
+    return StorePaths.of(directories);
   }
 
   private static void checkGiven(Object argument, String what) {
@@ -266,19 +287,19 @@ public final class EloqStore implements AutoCloseable {
     Partition known = partitions.get(id);
     if (known != null && !known.isClosed() || reserved.contains(id)) {
       throw new StoreException(
-          StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
+          StoreErrorCode.BUSY, "partition " + id + " of " + paths + " is open already");
     }
   }
 
   /** Where a partition's files are. */
   public Path partitionDirectory(PartitionId id) {
-    return directory.resolve(id.directoryName());
+    return paths.directoryOf(id);
   }
 
   /** The partitions whose directories exist, by table and number. */
   public synchronized List<PartitionId> listPartitions() {
     checkOpen();
-    return StoreDirectory.partitions(shard.io(), directory);
+    return paths.list(shard.io());
   }
 
   /** The partitions of one table whose directories exist, by number. */
@@ -306,7 +327,7 @@ public final class EloqStore implements AutoCloseable {
     checkWritable();
     List<PartitionId> dropped = reserveTable(table);
     try {
-      PartitionRemoval.remove(shard.io(), directory, dropped);
+      PartitionRemoval.remove(shard.io(), id -> partitionDirectory(id).getParent(), dropped);
     } finally {
       synchronized (this) {
         dropped.forEach(reserved::remove);
@@ -326,14 +347,14 @@ public final class EloqStore implements AutoCloseable {
   private void checkWritable() {
     if (readOnly) {
       throw new StoreException(
-          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
+          StoreErrorCode.NO_PERMISSION, "the store at " + paths + " is open for reading only");
     }
   }
 
   private void checkOpen() {
     if (closed) {
       throw new StoreException(
-          StoreErrorCode.CLOSED, "the store at " + directory + " was closed before the call");
+          StoreErrorCode.CLOSED, "the store at " + paths + " was closed before the call");
     }
   }
 
@@ -347,7 +368,7 @@ public final class EloqStore implements AutoCloseable {
   public void close() {
     if (shard.isServing()) {
       throw new IllegalStateException(
-          "the serving thread cannot wait until the store at " + directory + " is closed");
+          "the serving thread cannot wait until the store at " + paths + " is closed");
     }
     List<AutoCloseable> open = new ArrayList<>();
     synchronized (this) {

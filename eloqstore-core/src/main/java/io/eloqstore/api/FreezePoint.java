@@ -19,7 +19,9 @@ public interface FreezePoint extends AutoCloseable {
    *
    * @param metadata guest's bytes by name, published atomically with the data; replaces the whole
    *     of what an earlier commit carried
-   * @return the files that hold exactly this content, pinned until closed
+   * @return the files that hold exactly this content, pinned until closed; without append mode
+   *     there are none, and everything but closing is refused with {@link
+   *     StoreErrorCode#INVALID_ARGUMENT}
    * @throws StoreException {@link StoreErrorCode#POISONED} or the failure itself when a write
    *     failed: nothing is published then, and the last commit stays
    */

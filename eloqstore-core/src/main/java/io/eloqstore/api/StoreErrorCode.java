@@ -17,6 +17,8 @@ public enum StoreErrorCode {
   BUSY,
   /** The files were written with other identity options than those asked for. */
   IDENTITY_MISMATCH,
+  /** Another owner with a higher term has taken the partition over. */
+  EXPIRED_TERM,
   /** The files are of a newer or a foreign format. */
   UNSUPPORTED_FORMAT,
   /** Bytes on disk are not what they must be. */

@@ -6,9 +6,9 @@ package io.eloqstore.api;
 /**
  * How a store is laid out and how durable it is. Immutable.
  *
- * <p>Identity options ({@code pageBytes}, {@code pagesPerFileShift}) are recorded in our manifests
- * and must match when a store is opened again; what C++ wrote does not record them, so the caller
- * must know them. The other options may change from open to open.
+ * <p>Identity options ({@code pageBytes}, {@code pagesPerFileShift}, {@code appendMode}) are
+ * recorded in our manifests and must match when a store is opened again; what C++ wrote does not
+ * record them, so the caller must know them. The other options may change from open to open.
  *
  * @param pageBytes size of a page: a multiple of 4096, at most 61440
  * @param pagesPerFileShift a data file holds {@code 1 << shift} pages; 0 to 20, file at most 4 GiB
@@ -19,6 +19,12 @@ package io.eloqstore.api;
  *     never rolls before its log is larger than its snapshot record
  * @param durability when files are forced to the disk
  * @param segments when changes are written as change segments
+ * @param appendMode whether data files are only appended to; else the places of pages that nobody
+ *     needs any more are written again (<i>in place</i>): no images, no archives, and files that
+ *     stay as large as they once had to be
+ * @param term number of the writer in the names of what it makes, at least 0: of two owners of one
+ *     partition the one with the lower term is refused once the other has committed. May grow from
+ *     open to open
  */
 public record StoreOptions(
     int pageBytes,
@@ -28,7 +34,9 @@ public record StoreOptions(
     int indexRestartInterval,
     long manifestLogBytesMax,
     Durability durability,
-    SegmentOptions segments) {
+    SegmentOptions segments,
+    boolean appendMode,
+    long term) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -37,7 +45,9 @@ public record StoreOptions(
     /**
      * Nothing is forced between opens: a process crash loses nothing committed, a power cut may
      * lose commits, and what it left torn is found when read. For guests that recover from
-     * checkpoints.
+     * checkpoints. Without append mode a power cut may leave other pages in the places of those
+     * that the manifest names, which is found only when their keys tell: make such a store anew
+     * then.
      */
     NEVER
   }
@@ -73,6 +83,7 @@ public record StoreOptions(
         "indexRestartInterval must be 1 to 1024",
         indexRestartInterval);
     check(manifestLogBytesMax >= 0, "manifestLogBytesMax must be at least 0", manifestLogBytesMax);
+    check(term >= 0, "term must be at least 0", term);
     if (durability == null) {
       throw new IllegalArgumentException("durability must not be null");
     }
@@ -89,91 +100,63 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, SegmentOptions.NONE);
+    return new StoreOptions(
+        4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, SegmentOptions.NONE, true, 0);
   }
 
   public StoreOptions withPageBytes(int value) {
-    return new StoreOptions(
-        value,
-        pagesPerFileShift,
-        overflowPointers,
-        leafRestartInterval,
-        indexRestartInterval,
-        manifestLogBytesMax,
-        durability,
-        segments);
+    Draft draft = new Draft(this);
+    draft.pageBytes = value;
+    return draft.options();
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
-    return new StoreOptions(
-        pageBytes,
-        value,
-        overflowPointers,
-        leafRestartInterval,
-        indexRestartInterval,
-        manifestLogBytesMax,
-        durability,
-        segments);
+    Draft draft = new Draft(this);
+    draft.pagesPerFileShift = value;
+    return draft.options();
   }
 
   public StoreOptions withOverflowPointers(int value) {
-    return new StoreOptions(
-        pageBytes,
-        pagesPerFileShift,
-        value,
-        leafRestartInterval,
-        indexRestartInterval,
-        manifestLogBytesMax,
-        durability,
-        segments);
-  }
-
-  public StoreOptions withRestartIntervals(int leaf, int index) {
-    return new StoreOptions(
-        pageBytes,
-        pagesPerFileShift,
-        overflowPointers,
-        leaf,
-        index,
-        manifestLogBytesMax,
-        durability,
-        segments);
+    Draft draft = new Draft(this);
+    draft.overflowPointers = value;
+    return draft.options();
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
-    return new StoreOptions(
-        pageBytes,
-        pagesPerFileShift,
-        overflowPointers,
-        leafRestartInterval,
-        indexRestartInterval,
-        value,
-        durability,
-        segments);
+    Draft draft = new Draft(this);
+    draft.manifestLogBytesMax = value;
+    return draft.options();
   }
 
   public StoreOptions withDurability(Durability value) {
-    return new StoreOptions(
-        pageBytes,
-        pagesPerFileShift,
-        overflowPointers,
-        leafRestartInterval,
-        indexRestartInterval,
-        manifestLogBytesMax,
-        value,
-        segments);
+    Draft draft = new Draft(this);
+    draft.durability = value;
+    return draft.options();
   }
 
   public StoreOptions withSegments(SegmentOptions value) {
-    return new StoreOptions(
-        pageBytes,
-        pagesPerFileShift,
-        overflowPointers,
-        leafRestartInterval,
-        indexRestartInterval,
-        manifestLogBytesMax,
-        durability,
-        value);
+    Draft draft = new Draft(this);
+    draft.segments = value;
+    return draft.options();
+  }
+
+  public StoreOptions withAppendMode(boolean value) {
+    Draft draft = new Draft(this);
+    draft.appendMode = value;
+    return draft.options();
+  }
+
+  public StoreOptions withTerm(long value) {
+    Draft draft = new Draft(this);
+    draft.term = value;
+    return draft.options();
+  }
+
+  public StoreOptions withRestartIntervals(int leaf, int index) {
+    Draft draft = new Draft(this);
+    draft.leafRestartInterval = leaf;
+    draft.indexRestartInterval = index;
+    return draft.options();
   }
 
   /** Longest key that a page of this store may hold: half a page. */
@@ -184,5 +167,46 @@ public record StoreOptions(
   /** Keys of this length or more live in buckets: half a page less the eight bytes of a number. */
   public int bucketPrefixBytes() {
     return pageKeyBytesMax() - Long.BYTES;
+  }
+
+  /** Options under change. */
+  private static final class Draft {
+    private int pageBytes;
+    private int pagesPerFileShift;
+    private int overflowPointers;
+    private int leafRestartInterval;
+    private int indexRestartInterval;
+    private long manifestLogBytesMax;
+    private Durability durability;
+    private SegmentOptions segments;
+    private boolean appendMode;
+    private long term;
+
+    Draft(StoreOptions from) {
+      pageBytes = from.pageBytes;
+      pagesPerFileShift = from.pagesPerFileShift;
+      overflowPointers = from.overflowPointers;
+      leafRestartInterval = from.leafRestartInterval;
+      indexRestartInterval = from.indexRestartInterval;
+      manifestLogBytesMax = from.manifestLogBytesMax;
+      durability = from.durability;
+      segments = from.segments;
+      appendMode = from.appendMode;
+      term = from.term;
+    }
+
+    StoreOptions options() {
+      return new StoreOptions(
+          pageBytes,
+          pagesPerFileShift,
+          overflowPointers,
+          leafRestartInterval,
+          indexRestartInterval,
+          manifestLogBytesMax,
+          durability,
+          segments,
+          appendMode,
+          term);
+    }
   }
 }

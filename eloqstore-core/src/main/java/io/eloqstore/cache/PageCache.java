@@ -29,7 +29,8 @@ import java.util.Arrays;
  *
  * <p>Invariants: an even version means that the frame holds the page of its key; eviction and reuse
  * make it odd before a byte changes; a pinned frame is never evicted; at most one frame has a given
- * key. Eviction is CLOCK with a small count instead of a bit, so that index pages outlive a scan.
+ * key, and a detached frame, which holds what was there before, is found by nobody. Eviction is
+ * CLOCK with a small count instead of a bit, so that index pages outlive a scan.
  */
 public final class PageCache implements Reclaimer {
   /** Nothing is cached under the key. */
@@ -42,6 +43,10 @@ public final class PageCache implements Reclaimer {
   public static final int HOT = 4;
 
   private static final long NO_KEY = -1;
+
+  /** In the key of a frame that nobody finds any more: it goes with its last pin. */
+  private static final long DETACHED = Long.MIN_VALUE;
+
   private static final VarHandle VERSIONS = MethodHandles.arrayElementVarHandle(int[].class);
 
   private final MemoryBudget budget;
@@ -163,7 +168,9 @@ public final class PageCache implements Reclaimer {
     } finally {
       synchronized (lock) {
         if (loaded) {
-          VERSIONS.setRelease(versions, slot, versions[slot] + 1);
+          if (keys[slot] == key) {
+            VERSIONS.setRelease(versions, slot, versions[slot] + 1);
+          }
         } else {
           pins[slot] = 0;
           remove(slot);
@@ -181,6 +188,9 @@ public final class PageCache implements Reclaimer {
         throw new IllegalStateException("frame " + slot + " is not pinned");
       }
       pins[slot]--;
+      if (pins[slot] == 0 && isDetached(slot)) {
+        remove(slot);
+      }
     }
   }
 
@@ -200,16 +210,43 @@ public final class PageCache implements Reclaimer {
         // A reader whose mapping was reused under it asks for a page that is not there yet.
         return;
       }
-      long at = budget.allocate(bytes, MemoryUse.FRAME);
-      if (at == MemoryBudget.NONE) {
-        return;
-      }
-      int slot = MemoryBudget.slotOf(at);
-      budget.arena().copy(from, at, bytes);
-      link(slot, key, bytes);
-      marks[slot] = (byte) mark;
-      VERSIONS.setRelease(versions, slot, versions[slot] + 1);
+      insert(key, from, bytes, mark);
     }
+  }
+
+  /**
+   * Other bytes were written to the place of a page: what is cached of it, or being read, is found
+   * by nobody from now on. Who has a pin keeps the bytes it has.
+   *
+   * @param from arena offset of the new bytes
+   * @param mark 0 to cache nothing, otherwise as {@link #install}
+   */
+  public void replace(long key, long from, int bytes, int mark) {
+    synchronized (lock) {
+      int present = lookup(key);
+      if (present != ABSENT) {
+        if (pins[present] == 0) {
+          remove(present);
+        } else {
+          detach(present);
+        }
+      }
+      if (mark > 0) {
+        insert(key, from, bytes, mark);
+      }
+    }
+  }
+
+  private void insert(long key, long from, int bytes, int mark) {
+    long at = budget.allocate(bytes, MemoryUse.FRAME);
+    if (at == MemoryBudget.NONE) {
+      return;
+    }
+    int slot = MemoryBudget.slotOf(at);
+    budget.arena().copy(from, at, bytes);
+    link(slot, key, bytes);
+    marks[slot] = (byte) mark;
+    VERSIONS.setRelease(versions, slot, versions[slot] + 1);
   }
 
   /** Whether a page is cached; for policy only, it may change at once. */
@@ -225,10 +262,10 @@ public final class PageCache implements Reclaimer {
   public void removeRange(long from, long to) {
     synchronized (lock) {
       for (int slot = 0; slot < keys.length; slot++) {
-        if (keys[slot] != NO_KEY && keys[slot] >= from && keys[slot] < to) {
+        if (isIn(slot, from, to)) {
           if (pins[slot] != 0) {
             throw new IllegalStateException(
-                "page " + keys[slot] + " is still pinned " + pins[slot] + " times");
+                "page " + (keys[slot] & ~DETACHED) + " is still pinned " + pins[slot] + " times");
           }
           remove(slot);
         }
@@ -241,12 +278,21 @@ public final class PageCache implements Reclaimer {
     synchronized (lock) {
       int count = 0;
       for (int slot = 0; slot < keys.length; slot++) {
-        if (keys[slot] != NO_KEY && keys[slot] >= from && keys[slot] < to) {
+        if (isIn(slot, from, to)) {
           count += pins[slot];
         }
       }
       return count;
     }
+  }
+
+  private boolean isIn(int slot, long from, long to) {
+    long key = keys[slot] & ~DETACHED;
+    return keys[slot] != NO_KEY && key >= from && key < to;
+  }
+
+  private boolean isDetached(int slot) {
+    return keys[slot] < 0 && keys[slot] != NO_KEY;
   }
 
   /** Pinned reads that found their page. */
@@ -395,17 +441,31 @@ public final class PageCache implements Reclaimer {
   }
 
   private void remove(int slot) {
-    if ((versions[slot] & 1) == 0) {
-      versions[slot]++;
-      // No byte of the frame may change before every reader can see the new version.
-      VarHandle.fullFence();
+    invalidate(slot);
+    if (!isDetached(slot)) {
+      unlink(slot);
     }
-    unlink(slot);
     int bytes = frameSlots[slot] * MemoryBudget.SLOT_BYTES;
     keys[slot] = NO_KEY;
     marks[slot] = 0;
     frameSlots[slot] = 0;
     budget.free(frameAt(slot), bytes, MemoryUse.FRAME);
+  }
+
+  private void invalidate(int slot) {
+    if ((versions[slot] & 1) == 0) {
+      versions[slot]++;
+      // No byte of the frame may change before every reader can see the new version.
+      VarHandle.fullFence();
+    }
+  }
+
+  /** Takes a pinned frame out of the table; who waits for it to be read reads again. */
+  private void detach(int slot) {
+    invalidate(slot);
+    unlink(slot);
+    keys[slot] |= DETACHED;
+    lock.notifyAll();
   }
 
   private void unlink(int slot) {

@@ -59,7 +59,9 @@ final class LayoutOptions {
         base.indexRestartInterval(),
         base.manifestLogBytesMax(),
         base.durability(),
-        base.segments());
+        base.segments(),
+        base.appendMode(),
+        base.term());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {
@@ -78,6 +80,7 @@ final class LayoutOptions {
     return StoreOptions.defaults()
         .withPageBytes(recorded.pageBytes())
         .withPagesPerFileShift(recorded.pagesPerFileShift())
+        .withAppendMode(recorded.appendMode())
         .withRestartIntervals(recorded.leafRestartInterval(), recorded.indexRestartInterval())
         .withOverflowPointers(recorded.overflowPointers());
   }

@@ -27,8 +27,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * CLOSED} or {@code NOT_FOUND}: its root was outdated, and it must look again.
  *
  * <p>A file page {@code fp} lies in file {@code fp >> pagesPerFileShift} at byte {@code (fp mod
- * pages per file) * pageBytes}. Names take their term from the map given at opening, 0 for files it
- * does not name.
+ * pages per file) * pageBytes}. Names take their term from the map given at opening, files it does
+ * not name that of the writer.
  */
 public final class FileSet implements AutoCloseable {
   private final IoBackend io;
@@ -36,6 +36,7 @@ public final class FileSet implements AutoCloseable {
   private final int pageBytes;
   private final int pagesPerFileShift;
   private final Map<Long, Long> terms;
+  private final long writerTerm;
   private final Map<Long, DataFile> files = new ConcurrentHashMap<>();
   private final List<FileName.Data> otherTerms = new ArrayList<>();
   private long highestId = -1;
@@ -43,12 +44,24 @@ public final class FileSet implements AutoCloseable {
   private volatile boolean closed;
 
   private FileSet(
-      IoBackend io, Path directory, int pageBytes, int pagesPerFileShift, Map<Long, Long> terms) {
+      IoBackend io,
+      Path directory,
+      int pageBytes,
+      int pagesPerFileShift,
+      Map<Long, Long> terms,
+      long writerTerm) {
     this.io = io;
     this.directory = directory;
     this.pageBytes = pageBytes;
     this.pagesPerFileShift = pagesPerFileShift;
     this.terms = new HashMap<>(terms);
+    this.writerTerm = writerTerm;
+  }
+
+  /** As below, to read only files that the map names, or in term 0. */
+  public static FileSet open(
+      IoBackend io, Path directory, int pageBytes, int pagesPerFileShift, Map<Long, Long> terms) {
+    return open(io, directory, pageBytes, pagesPerFileShift, terms, 0);
   }
 
   /**
@@ -57,10 +70,16 @@ public final class FileSet implements AutoCloseable {
    * @param pageBytes multiple of 4096
    * @param pagesPerFileShift a file holds {@code 1 << shift} pages
    * @param terms file id to term, both as the manifest names them; may name files that do not exist
+   * @param writerTerm term of files that are made
    */
   public static FileSet open(
-      IoBackend io, Path directory, int pageBytes, int pagesPerFileShift, Map<Long, Long> terms) {
-    FileSet set = new FileSet(io, directory, pageBytes, pagesPerFileShift, terms);
+      IoBackend io,
+      Path directory,
+      int pageBytes,
+      int pagesPerFileShift,
+      Map<Long, Long> terms,
+      long writerTerm) {
+    FileSet set = new FileSet(io, directory, pageBytes, pagesPerFileShift, terms, writerTerm);
     for (DirectoryEntry entry : io.list(directory)) {
       if (!entry.isDirectory() && FileNames.parse(entry.name()) instanceof FileName.Data name) {
         set.found(name, entry.bytes());
@@ -79,7 +98,7 @@ public final class FileSet implements AutoCloseable {
   }
 
   private long term(long fileId) {
-    return terms.getOrDefault(fileId, 0L);
+    return terms.getOrDefault(fileId, writerTerm);
   }
 
   static StoreException closed(Path path) {
@@ -126,8 +145,8 @@ public final class FileSet implements AutoCloseable {
     return bytes;
   }
 
-  /** Files with an id of ours and a term the manifest does not give it: left by other writers. */
-  public List<FileName.Data> otherTerms() {
+  /** Files with a term that the manifest does not give their id: left by other writers. */
+  public synchronized List<FileName.Data> otherTerms() {
     return List.copyOf(otherTerms);
   }
 
@@ -221,6 +240,12 @@ public final class FileSet implements AutoCloseable {
     return file;
   }
 
+  /** The file of this id, made if there is none; see {@link #create}. */
+  public synchronized DataFile ensure(long fileId) {
+    DataFile present = files.get(fileId);
+    return present != null ? present : create(fileId);
+  }
+
   /**
    * Writes neighbouring pages of one file.
    *
@@ -279,6 +304,16 @@ public final class FileSet implements AutoCloseable {
     files.remove(fileId);
     file.discard();
     io.delete(file.path());
+    namesChanged = true;
+  }
+
+  /** Deletes a file of {@link #otherTerms}. The file of the same id and our term is another one. */
+  public synchronized void deleteOther(FileName.Data name) {
+    if (!otherTerms.remove(name)) {
+      throw new IllegalArgumentException(
+          directory.resolve(name.text()) + " is no file of another term");
+    }
+    io.delete(directory.resolve(name.text()));
     namesChanged = true;
   }
 

@@ -7,6 +7,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.io.IoBackend;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Deletes partitions from the disk: their files and directories and nothing else. Stateless.
@@ -20,25 +21,26 @@ public final class PartitionRemoval {
   /**
    * Deletes partitions, one after the other.
    *
-   * @param store directory of the store
+   * @param storeOf the directory of the store that holds a partition
    * @throws io.eloqstore.api.StoreException {@code BUSY} when somebody has one of them open, {@code
    *     UNSUPPORTED_FORMAT} when one holds files that are not ours: nothing was deleted then,
    *     unless that came about meanwhile
    */
-  public static void remove(IoBackend io, Path store, List<PartitionId> partitions) {
+  public static void remove(
+      IoBackend io, Function<PartitionId, Path> storeOf, List<PartitionId> partitions) {
     for (PartitionId id : partitions) {
-      PartitionDirectory.open(io, store, id).close();
+      PartitionDirectory.open(io, storeOf.apply(id), id).close();
     }
     for (PartitionId id : partitions) {
       Path path;
-      try (PartitionDirectory directory = PartitionDirectory.open(io, store, id)) {
+      try (PartitionDirectory directory = PartitionDirectory.open(io, storeOf.apply(id), id)) {
         path = directory.path();
         deleteFiles(io, path, directory.files());
       }
       // The lock was the last file.
       io.delete(path);
     }
-    io.forceDirectory(store);
+    partitions.stream().map(storeOf).distinct().forEach(io::forceDirectory);
   }
 
   private static void deleteFiles(IoBackend io, Path path, List<FileName> files) {

@@ -10,6 +10,7 @@ import io.eloqstore.io.OpenMode;
 import io.eloqstore.mapping.MappingSnapshot;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -22,7 +23,8 @@ import java.util.TreeMap;
  *
  * <p>It rolls when the log with the new record would be larger than {@code max(logBytesMax, bytes
  * of the snapshot record)}, so the cost of all records stays in proportion to what changed; and
- * when nothing can be appended: no manifest yet, one of an image, another dictionary.
+ * when nothing can be appended: no manifest yet, one of an image or of an earlier term, another
+ * dictionary.
  *
  * <p>A failed write, force or rename poisons it: nobody knows what is on the disk, so every later
  * call is refused with {@code POISONED}. What fails before the first write (memory) does not.
@@ -36,6 +38,8 @@ public final class ManifestWriter implements AutoCloseable {
   // What the last record of the file says, held; null before the first one.
   private MappingSnapshot published;
   private ManifestExtent extent;
+  // Manifests of earlier terms, to be deleted when ours is on the disk.
+  private List<Path> formers = List.of();
   private BlockFile file;
   private Throwable poison;
   private boolean closed;
@@ -52,11 +56,31 @@ public final class ManifestWriter implements AutoCloseable {
   /** Goes on behind what was read; a torn tail is overwritten. The state's mapping is held. */
   public static ManifestWriter resume(ManifestTarget target, ManifestState state) {
     ManifestWriter writer = new ManifestWriter(target);
+    // A file that has no page any more may be made again, in the term of this writer.
     writer.terms = new TreeMap<>(state.terms());
+    writer.terms.keySet().removeIf(fileId -> state.mapping().livePages(fileId) == 0);
     writer.dictionary = state.dictionary();
     writer.published = state.mapping().retain();
     writer.extent = state.extent();
     return writer;
+  }
+
+  /**
+   * Goes on with a content of an earlier term: the first commit writes it whole under the name of
+   * the target, forces that in any case, and deletes the manifests of earlier terms afterwards.
+   *
+   * @param formers manifests of earlier terms in the directory of the target
+   */
+  public static ManifestWriter succeed(
+      ManifestTarget target, ManifestState state, List<Path> formers) {
+    ManifestWriter writer = resume(target, state);
+    writer.formers = List.copyOf(formers);
+    return writer;
+  }
+
+  /** Whether what the last commit published stands under the name of the target. */
+  public boolean isAtTarget() {
+    return extent != null && formers.isEmpty();
   }
 
   /** The bytes of the manifest that count; null before the first commit. */
@@ -119,11 +143,13 @@ public final class ManifestWriter implements AutoCloseable {
       try {
         closeFile();
         rolled = writeSnapshot(target.path(), record, out, incarnation, marked);
+        formers.forEach(target.io()::delete);
       } catch (RuntimeException | Error e) {
         poison = e;
         throw e;
       }
       extent = rolled;
+      formers = List.of();
     }
     terms = live;
     publish(content);
@@ -152,7 +178,7 @@ public final class ManifestWriter implements AutoCloseable {
   }
 
   private boolean mustRoll(ManifestContent content) {
-    return extent == null
+    return !isAtTarget()
         || extent.rollFirst()
         || !Arrays.equals(dictionary, content.dictionary())
         || hasSegments(content) && !extent.marked();
@@ -212,9 +238,12 @@ public final class ManifestWriter implements AutoCloseable {
     long checksum;
     try (BlockFile created = target.io().open(temporary, OpenMode.CREATE_NEW)) {
       checksum = write(record, out, created, 0, marked);
+      if (!formers.isEmpty() && !target.durable()) {
+        created.force();
+      }
     }
     target.io().rename(temporary, path);
-    if (target.durable()) {
+    if (target.durable() || !formers.isEmpty()) {
       target.io().forceDirectory(path.getParent());
     }
     long bytes = ManifestFormat.aligned(record.recordBytes());
@@ -230,8 +259,11 @@ public final class ManifestWriter implements AutoCloseable {
 
   /** Terms of the files with live pages, those of the tree and those of change segments. */
   private SortedMap<Long, Long> liveTerms(ManifestContent content) {
-    SortedMap<Long, Long> result = new TreeMap<>();
     MappingSnapshot mapping = content.mapping();
+    boolean reusesFiles =
+        content.extension() != null && !content.extension().options().appendMode();
+    // Where files are written again, one without a live page may get pages under its old name.
+    SortedMap<Long, Long> result = reusesFiles ? new TreeMap<>(terms) : new TreeMap<>();
     for (int i = 0; i < mapping.fileCount(); i++) {
       result.put(mapping.fileId(i), termOf(mapping.fileId(i)));
     }

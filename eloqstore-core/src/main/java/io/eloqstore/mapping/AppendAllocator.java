@@ -10,7 +10,7 @@ package io.eloqstore.mapping;
  * <p>One thread. The owner and the worker have one each and share the {@link FileIds}, so they
  * never write to the same file. The first page after an open goes to a new file.
  */
-public final class AppendAllocator {
+public final class AppendAllocator implements PageAllocator {
   private final FileIds fileIds;
   private final int pagesPerFileShift;
   private long next;
@@ -28,6 +28,7 @@ public final class AppendAllocator {
   }
 
   /** The next file page: of the tail file, or the first one of a new file. */
+  @Override
   public long allocate() {
     if (next == fileEnd) {
       startFile(fileIds.take());
@@ -38,6 +39,16 @@ public final class AppendAllocator {
   /** Whether the next page begins a new file. */
   public boolean atFileEnd() {
     return next == fileEnd;
+  }
+
+  @Override
+  public boolean atRunEnd() {
+    return atFileEnd();
+  }
+
+  @Override
+  public boolean reusesPlaces() {
+    return false;
   }
 
   /** Gives the tail file up: the next page goes to a new one. */

@@ -8,7 +8,8 @@ import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
 
 /**
- * Counts how many snapshots of one family share each chunk, and frees a chunk with its last one.
+ * Counts how many snapshots of one family share each chunk, and frees a chunk with its last one. If
+ * file pages are used again, a chunk holds those it names as long as it lives.
  *
  * <p>Any thread; the counts are guarded by this object.
  */
@@ -29,6 +30,8 @@ final class MappingChunks {
 
   final MemoryBudget budget;
   final Arena arena;
+  // Null in append mode.
+  private SlotSpace slots;
 
   MappingChunks(MemoryBudget budget) {
     this.budget = budget;
@@ -41,11 +44,28 @@ final class MappingChunks {
     return at == MemoryBudget.NONE ? null : new Chunk(MemoryBudget.slotOf(at));
   }
 
+  /**
+   * From now on chunks hold their file pages.
+   *
+   * @param present all chunks that a snapshot has
+   */
+  synchronized void countIn(SlotSpace space, Chunk[] present) {
+    if (slots != null) {
+      throw new IllegalStateException("the file pages of this mapping are counted already");
+    }
+    slots = space;
+    for (Chunk chunk : present) {
+      if (chunk != null) {
+        slots.holdChunk(arena, chunk.slot);
+      }
+    }
+  }
+
   /** Counts a new snapshot that holds these chunks; null entries are skipped. */
   synchronized void share(Chunk[] chunks) {
     for (Chunk chunk : chunks) {
-      if (chunk != null) {
-        chunk.snapshots++;
+      if (chunk != null && chunk.snapshots++ == 0 && slots != null) {
+        slots.holdChunk(arena, chunk.slot);
       }
     }
   }
@@ -54,6 +74,9 @@ final class MappingChunks {
   synchronized void release(Chunk[] chunks) {
     for (Chunk chunk : chunks) {
       if (chunk != null && --chunk.snapshots == 0) {
+        if (slots != null) {
+          slots.dropChunk(arena, chunk.slot);
+        }
         free(chunk);
       }
     }

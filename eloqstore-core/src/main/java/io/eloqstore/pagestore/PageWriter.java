@@ -7,7 +7,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.cache.PageCache;
 import io.eloqstore.file.FileSet;
-import io.eloqstore.mapping.AppendAllocator;
+import io.eloqstore.mapping.PageAllocator;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.page.PageHeader;
@@ -15,17 +15,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Appends pages to a tail file of its own in large sequential writes.
+ * Writes pages where an allocator of its own says, in writes as large as the runs it gives: in
+ * append mode to a tail file, one behind the other; otherwise to places that nobody reads any more.
  *
  * <p>One thread at a time. Bytes: a page is copied once into a block of up to 256 KiB (less when
- * the budget has no such block), which is written when it is full, when the file ends, or on {@link
- * #flush}. Nothing that was written is ever written again.
+ * the budget has no such block), which is written when it is full, when the run ends, or on {@link
+ * #flush}. In append mode nothing that was written is ever written again; otherwise a page is
+ * cached after it was written, when nobody can read the old bytes of its place any more.
  */
 public final class PageWriter implements PageSink, AutoCloseable {
   private final MemoryBudget budget;
   private final PageReader reader;
   private final FileSet files;
-  private final AppendAllocator allocator;
+  private final PageAllocator allocator;
   private final int pageBytes;
   private final int pagesPerBlockMax;
   private final FileHold hold;
@@ -35,13 +37,15 @@ public final class PageWriter implements PageSink, AutoCloseable {
   private int pagesPerBlock;
   private long firstFilePage;
   private int pending;
+  private final int[] marks;
+  private long heldFile = -1;
   private long bytesWritten;
 
   public PageWriter(
       MemoryBudget budget,
       PageReader reader,
       FileSet files,
-      AppendAllocator allocator,
+      PageAllocator allocator,
       int pageBytes,
       FileHold hold) {
     this.budget = budget;
@@ -51,12 +55,18 @@ public final class PageWriter implements PageSink, AutoCloseable {
     this.pageBytes = pageBytes;
     this.hold = hold;
     this.pagesPerBlockMax = MemoryBudget.BLOCK_BYTES_MAX / pageBytes;
+    this.marks = new int[pagesPerBlockMax];
+  }
+
+  /** Pages that come next and should lie in few pieces; no promise. */
+  public void expect(int pages) {
+    allocator.expect(pages);
   }
 
   @Override
   public long append(long at, int mark) {
     PageHeader.seal(budget.arena(), at, pageBytes);
-    if (allocator.atFileEnd()) {
+    if (allocator.atRunEnd()) {
       flush();
     }
     // Before a file page is given out: without memory nothing changes.
@@ -72,8 +82,8 @@ public final class PageWriter implements PageSink, AutoCloseable {
       firstFilePage = filePage;
     }
     budget.arena().copy(at, block + (long) pending * pageBytes, pageBytes);
-    pending++;
-    if (mark > 0) {
+    marks[pending++] = Math.min(mark, PageCache.HOT);
+    if (mark > 0 && !allocator.reusesPlaces()) {
       reader
           .cache()
           .install(reader.cacheKey(filePage), at, pageBytes, Math.min(mark, PageCache.HOT));
@@ -102,6 +112,13 @@ public final class PageWriter implements PageSink, AutoCloseable {
 
   private void holdFile(long filePage) {
     long fileId = files.fileIdOf(filePage);
+    if (allocator.reusesPlaces()) {
+      if (fileId != heldFile) {
+        files.ensure(fileId);
+        heldFile = fileId;
+      }
+      return;
+    }
     if (heldFiles.isEmpty() || heldFiles.get(heldFiles.size() - 1) != fileId) {
       hold.hold(fileId);
       heldFiles.add(fileId);
@@ -110,10 +127,11 @@ public final class PageWriter implements PageSink, AutoCloseable {
   }
 
   /**
-   * What was written has its owner now: lets go of every file but the tail, which more pages will
-   * go to.
+   * What was written has its owner now: lets go of every place, and of every file but the tail,
+   * which more pages will go to. Nothing is pending.
    */
   public void settle() {
+    allocator.settle();
     while (heldFiles.size() > 1) {
       hold.drop(heldFiles.remove(0));
     }
@@ -131,6 +149,22 @@ public final class PageWriter implements PageSink, AutoCloseable {
       pending = 0;
       files.write(firstFilePage, block, pages);
       bytesWritten += (long) pages * pageBytes;
+      if (allocator.reusesPlaces()) {
+        replaceCached(pages);
+      }
+    }
+  }
+
+  /** A reader of an outdated root may have brought the old bytes into the cache until now. */
+  private void replaceCached(int pages) {
+    for (int i = 0; i < pages; i++) {
+      reader
+          .cache()
+          .replace(
+              reader.cacheKey(firstFilePage + i),
+              block + (long) i * pageBytes,
+              pageBytes,
+              marks[i]);
     }
   }
 
@@ -150,10 +184,11 @@ public final class PageWriter implements PageSink, AutoCloseable {
     }
   }
 
-  /** Forgets what was not flushed; gives the block and the files back. */
+  /** Forgets what was not flushed; gives the block, the places and the files back. */
   @Override
   public void close() {
     pending = 0;
+    allocator.settle();
     releaseBlock();
     heldFiles.forEach(hold::drop);
     heldFiles.clear();

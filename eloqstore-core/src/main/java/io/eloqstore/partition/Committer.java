@@ -109,11 +109,13 @@ final class Committer implements AutoCloseable {
     if (!isPublished(root, sequence, copy)) {
       publish(root, sequence, bucketKeys, copy, manifest::commit);
     }
-    return CommittedImage.open(context, root, manifestPath, manifest.extent());
+    return context.options().appendMode()
+        ? CommittedImage.open(context, root, manifestPath, manifest.extent())
+        : new NoImage(context);
   }
 
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
-    return manifest.extent() != null
+    return manifest.isAtTarget()
         && root == committed
         && sequence == committedSequence
         && metadataValid
@@ -155,6 +157,7 @@ final class Committer implements AutoCloseable {
     metadata = newMetadata;
     metadataValid = true;
     committedSequence = sequence;
+    context.published();
     context.deleteUnreferencedFiles();
   }
 
@@ -189,7 +192,7 @@ final class Committer implements AutoCloseable {
         new RecordedOptions(
             options.pageBytes(),
             options.pagesPerFileShift(),
-            true,
+            options.appendMode(),
             options.leafRestartInterval(),
             options.indexRestartInterval(),
             options.overflowPointers(),

@@ -90,13 +90,13 @@ final class Generation {
   }
 
   /**
-   * Owner only: remembers pages written for a large value of this buffer, and keeps their file.
+   * Owner only: remembers pages written for a large value of this buffer, and keeps them.
    *
    * @param sequence of the operation that wrote them
    */
   synchronized void addLargeRun(LargeRun run, long sequence) {
     largeRuns.add(new WrittenRun(run, sequence));
-    context.references().hold(context.fileOf(run));
+    context.hold(run);
   }
 
   /**
@@ -135,7 +135,7 @@ final class Generation {
       }
     }
     for (WrittenRun written : largeRuns) {
-      context.references().drop(context.fileOf(written.run));
+      context.drop(written.run);
     }
     buffer.release();
   }

@@ -17,7 +17,7 @@ import java.util.List;
  * Writes values that fit no leaf to overflow pages at the time they are put (architecture D2): the
  * write buffer keeps only where they are. The pages are in no mapping until the record is flushed.
  *
- * <p>Owner only, with a tail file of its own.
+ * <p>Owner only, with a tail file or places of its own.
  */
 final class LargeValues implements AutoCloseable {
   /** Runs of page ids that one value may be spread over: its description stays a small record. */
@@ -57,6 +57,7 @@ final class LargeValues implements AutoCloseable {
           StoreErrorCode.OUT_OF_MEMORY,
           "no page to build a large value in: budget " + context.budget().budgetBytes() + " bytes");
     }
+    writer.expect(ids.length);
     try {
       List<LargeRun> runs = writePages(value, offset, length, ids, scratch);
       writer.flush();
@@ -95,7 +96,7 @@ final class LargeValues implements AutoCloseable {
     }
   }
 
-  /** The generation that got the record keeps the files now. */
+  /** The generation that got the record keeps the pages now. */
   void handedOver() {
     writer.settle();
   }

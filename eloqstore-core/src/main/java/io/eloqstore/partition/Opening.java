@@ -27,6 +27,7 @@ import io.eloqstore.manifest.ManifestWriter;
 import io.eloqstore.mapping.FileIds;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.mapping.SlotSpace;
 import io.eloqstore.memory.MemoryUse;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.pagestore.PageReader;
@@ -34,14 +35,14 @@ import io.eloqstore.tree.TreeScan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Opens a partition: lock, manifest, mapping; no data page is read unless another engine wrote last
  * and the entries must be counted, or an image is clipped to a range of keys.
  *
- * <p>One use. Writes nothing but the edges of a clipped tree; files that nothing references are
- * offered for deletion.
+ * <p>One use. Writes nothing but the edges of a clipped tree, and forces the manifest if places
+ * that it names are to be written again; files that nothing references are offered for deletion.
  */
 public final class Opening {
   private static final byte[] NO_DICTIONARY = {};
@@ -98,8 +99,7 @@ public final class Opening {
       StoreOptions options,
       byte[] image,
       boolean readOnly) {
-    ManifestImage wanted =
-        image == null ? null : ManifestImage.decode(image, "image of " + directory);
+    ManifestImage wanted = image == null ? null : wanted(directory, options, image);
     Opening opening =
         new Opening(resources, directory, id, options, wanted, null, readOnly, null, KeyRange.ALL);
     return readOnly ? opening.open(opening.list(), () -> {}) : opening.openLocked();
@@ -128,7 +128,7 @@ public final class Opening {
       byte[] image,
       KeyRange kept,
       ImageFiles source) {
-    ManifestImage wanted = ManifestImage.decode(image, "image of " + directory);
+    ManifestImage wanted = wanted(directory, options, image);
     Opening opening =
         new Opening(resources, directory, id, options, wanted, null, false, source, kept);
     Partition partition = opening.openLocked();
@@ -141,6 +141,15 @@ public final class Opening {
       }
     }
     return partition;
+  }
+
+  private static ManifestImage wanted(Path directory, StoreOptions options, byte[] image) {
+    if (!options.appendMode()) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT,
+          directory + ": an image is restored in append mode only, its files may be shared");
+    }
+    return ManifestImage.decode(image, "image of " + directory);
   }
 
   private static void deleteOutside(Partition partition, KeyRange kept) {
@@ -214,6 +223,10 @@ public final class Opening {
       throw new StoreException(
           StoreErrorCode.NOT_FOUND, directory + ": there is no manifest in this directory");
     }
+    DirectoryStock stock = new DirectoryStock(resources, directory, options, names);
+    if (!readOnly) {
+      stock.checkTerm(chosen);
+    }
     ManifestState state = chosen == null ? null : read(chosen);
     MappingSnapshot mapping =
         state == null
@@ -227,7 +240,10 @@ public final class Opening {
             .extension()
             .options()
             .checkIdentity(
-                directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
+                directory.toString(),
+                options.pageBytes(),
+                options.pagesPerFileShift(),
+                options.appendMode());
       }
       files =
           FileSet.open(
@@ -235,7 +251,8 @@ public final class Opening {
               directory,
               options.pageBytes(),
               options.pagesPerFileShift(),
-              state == null ? Map.of() : state.terms());
+              state == null ? new TreeMap<>() : DirectoryStock.liveTerms(state),
+              options.term());
       reader =
           new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
       if (source != null) {
@@ -247,7 +264,7 @@ public final class Opening {
       }
       checkMappingFits(mapping);
       checkFiles(files, mapping, segments(state));
-      return assemble(names, chosen, state, mapping, files, reader, lock);
+      return assemble(stock, chosen, state, mapping, files, reader, lock);
     } catch (RuntimeException | Error e) {
       mapping.release();
       if (reader != null) {
@@ -343,13 +360,14 @@ public final class Opening {
   }
 
   private Partition assemble(
-      List<FileName> names,
+      DirectoryStock stock,
       FileName chosen,
       ManifestState state,
       MappingSnapshot mapping,
       FileSet files,
       PageReader reader,
       AutoCloseable lock) {
+    SlotSpace slots = readOnly || options.appendMode() ? null : slots(stock, state, mapping);
     PartitionContext context =
         new PartitionContext(
             id,
@@ -358,7 +376,11 @@ public final class Opening {
             files,
             reader,
             PageIds.of(mapping),
-            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()));
+            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()),
+            slots);
+    if (slots != null) {
+      forceInherited(context, chosen, state);
+    }
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
@@ -370,15 +392,14 @@ public final class Opening {
             segments(state),
             context.references());
     if (!readOnly) {
-      holdArchives(context, names);
-      offerLeftovers(context, files);
+      stock.offerLeftovers(context, files);
     }
     if (!clipped) {
-      return assemble(chosen, state, context, root, root, lock);
+      return assemble(stock, chosen, state, context, root, root, lock);
     }
     Root working = withoutEdges(context, root);
     try {
-      Partition partition = assemble(chosen, state, context, root, working, lock);
+      Partition partition = assemble(stock, chosen, state, context, root, working, lock);
       // The committer holds what the manifest says, the rows what is read.
       root.release();
       return partition;
@@ -386,6 +407,13 @@ public final class Opening {
       working.release();
       throw e;
     }
+  }
+
+  /** What the manifest does not name is free, whatever an earlier run wrote there. */
+  private static SlotSpace slots(
+      DirectoryStock stock, ManifestState state, MappingSnapshot mapping) {
+    stock.checkNoArchives();
+    return SlotSpace.of(mapping, state == null ? 0 : state.maxFilePage());
   }
 
   private long nextFile(ManifestState state, MappingSnapshot mapping, FileSet files) {
@@ -419,6 +447,7 @@ public final class Opening {
    * @param working what is read; taken over
    */
   private Partition assemble(
+      DirectoryStock stock,
       FileName chosen,
       ManifestState state,
       PartitionContext context,
@@ -426,18 +455,22 @@ public final class Opening {
       Root working,
       AutoCloseable lock) {
     ManifestExtension extension = state == null ? null : state.extension();
-    Path manifestPath = directory.resolve(chosen == null ? FileNames.manifest(0) : chosen.text());
+    Path manifestPath =
+        directory.resolve(readOnly ? chosen.text() : FileNames.manifest(options.term()));
     ManifestTarget target =
         new ManifestTarget(
             resources.io(options.durability()),
             resources.budget(),
             manifestPath,
-            chosen instanceof FileName.Manifest known ? known.term() : 0,
+            options.term(),
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
     Rows rows = new Rows(context, working, sequence(state, extension));
+    List<Path> formers = stock.formers();
     ManifestWriter writer =
-        state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
+        state == null
+            ? ManifestWriter.create(target)
+            : ManifestWriter.succeed(target, state, formers);
     // A store of ours holds its long keys in buckets from its first commit on.
     boolean bucketKeys =
         state == null
@@ -451,11 +484,23 @@ public final class Opening {
             state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
-            state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
+            state == null || !options.appendMode() || !formers.isEmpty()
+                ? null
+                : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
             rows::poison);
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
+  }
+
+  /**
+   * The manifest as it is on the disk is what a power cut leaves, so it is forced before places
+   * that it may name are written again: now, or with the first commit in append mode.
+   */
+  private void forceInherited(PartitionContext context, FileName chosen, ManifestState state) {
+    if (state != null && options.durability() == StoreOptions.Durability.COMMIT) {
+      new InheritedManifest(context, directory.resolve(chosen.text()), state.extent()).force();
+    }
   }
 
   private long sequence(ManifestState state, ManifestExtension extension) {
@@ -493,27 +538,5 @@ public final class Opening {
       }
     }
     return new Counts(entries, overflow, expiring, true);
-  }
-
-  /** What an archive names must stay, whatever the manifest says. */
-  private void holdArchives(PartitionContext context, List<FileName> names) {
-    for (FileName name : names) {
-      if (name instanceof FileName.Archive) {
-        ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
-        try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
-          ManifestState archived = reader.read(file);
-          context.references().add(archived.mapping());
-          archived.mapping().release();
-          for (Segment segment : segments(archived)) {
-            context.references().hold(segment.fileId());
-          }
-        }
-      }
-    }
-  }
-
-  /** Unpublished files of an earlier run. */
-  private void offerLeftovers(PartitionContext context, FileSet files) {
-    files.fileIds().forEach(fileId -> context.references().offer(fileId));
   }
 }

@@ -5,14 +5,18 @@ package io.eloqstore.partition;
 
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
+import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.mapping.AppendAllocator;
 import io.eloqstore.mapping.FileIds;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.mapping.ReusingAllocator;
+import io.eloqstore.mapping.SlotSpace;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
@@ -21,6 +25,7 @@ import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.FillPolicy;
 import io.eloqstore.tree.TreeOptions;
+import java.util.List;
 import java.util.function.Consumer;
 
 /** What the parts of one open partition share. Fixed at open; each member says who may use it. */
@@ -34,16 +39,24 @@ final class PartitionContext implements AutoCloseable {
   private final PageReader source;
   private final PageIds pageIds;
   private final FileIds fileIds;
+  // Null in append mode.
+  private final SlotSpace slots;
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
   private final Object deleting = new Object();
   private int deleters;
+  private List<FileName.Data> outdatedFiles = List.of();
+  private boolean published;
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
   private volatile boolean guestIterators;
 
-  /** Takes over files and source. */
+  /**
+   * Takes over files and source.
+   *
+   * @param slots where pages go without append mode; {@code null} in append mode
+   */
   PartitionContext(
       PartitionId id,
       StoreOptions options,
@@ -51,13 +64,15 @@ final class PartitionContext implements AutoCloseable {
       FileSet files,
       PageReader source,
       PageIds pageIds,
-      FileIds fileIds) {
+      FileIds fileIds,
+      SlotSpace slots) {
     this.id = id;
     this.options = options;
     this.resources = resources;
     this.files = files;
     this.pageIds = pageIds;
     this.fileIds = fileIds;
+    this.slots = slots;
     this.source = source;
     this.filtering = new EntryFiltering(options.bucketPrefixBytes());
     this.treeOptions =
@@ -134,19 +149,52 @@ final class PartitionContext implements AutoCloseable {
     return new RowReader(source, resources.clock());
   }
 
-  /** A writer with a tail file of its own, begun with its first page. */
+  /**
+   * Refuses what needs data files of which no byte changes.
+   *
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} without append mode
+   */
+  void requireAppendMode(String what) {
+    if (!options.appendMode()) {
+      throw refusedInPlace(what);
+    }
+  }
+
+  StoreException refusedInPlace(String what) {
+    return new StoreException(
+        StoreErrorCode.INVALID_ARGUMENT,
+        "partition " + id + ": " + what + " needs append mode; here pages are overwritten");
+  }
+
+  /** A writer with a tail file of its own, begun with its first page, or with its own slots. */
   PageWriter newWriter() {
     return new PageWriter(
         resources.budget(),
         source,
         files,
-        new AppendAllocator(fileIds),
+        slots == null ? new AppendAllocator(fileIds) : new ReusingAllocator(slots),
         options.pageBytes(),
         references);
   }
 
   long fileOf(LargeRun run) {
     return run.firstFilePage() >>> options.pagesPerFileShift();
+  }
+
+  /** Keeps the pages of a large value that no mapping names yet. */
+  void hold(LargeRun run) {
+    references.hold(fileOf(run));
+    if (slots != null) {
+      slots.hold(run.firstFilePage(), run.count());
+    }
+  }
+
+  /** Lets them go; what a mapping names stays. */
+  void drop(LargeRun run) {
+    references.drop(fileOf(run));
+    if (slots != null) {
+      slots.drop(run.firstFilePage(), run.count());
+    }
   }
 
   /** A write buffer of this many bytes is frozen: many partitions must fit beside each other. */
@@ -167,7 +215,29 @@ final class PartitionContext implements AutoCloseable {
 
   /** File page above every one that was given out. */
   long maxFilePage() {
-    return fileIds.next() << options.pagesPerFileShift();
+    return slots == null ? fileIds.next() << options.pagesPerFileShift() : slots.end();
+  }
+
+  /** File pages below {@link #maxFilePage} that may be written again; 0 in append mode. */
+  long freePlaces() {
+    return slots == null ? 0 : slots.freeCount();
+  }
+
+  /**
+   * Names data files of earlier terms that no manifest needs. They are deleted after the first
+   * commit: until then the disk may show a manifest that does.
+   */
+  void offerOutdated(List<FileName.Data> names) {
+    synchronized (deleting) {
+      outdatedFiles = names;
+    }
+  }
+
+  /** A commit of this run is on the disk. */
+  void published() {
+    synchronized (deleting) {
+      published = true;
+    }
   }
 
   /** Names who is told when a file could not be deleted; once, before the first deletion. */
@@ -175,20 +245,28 @@ final class PartitionContext implements AutoCloseable {
     failure = action;
   }
 
-  /** After a failed write nothing is deleted: what is on disk may be needed. */
+  /** After a failed write nothing is deleted or overwritten: what is on disk may be needed. */
   void keepFiles() {
     keepFiles = true;
+    if (slots != null) {
+      slots.freezeUsers();
+    }
   }
 
   /**
-   * Deletes data files that no root, image or archive has a live page in. A failure is not thrown:
-   * it poisons the partition.
+   * Deletes data files that no root, image or archive has a live page in; without append mode they
+   * are free places instead. A failure is not thrown: it poisons the partition.
    */
   void deleteUnreferencedFiles() {
     long[] fileIds;
+    List<FileName.Data> outdated = List.of();
     synchronized (deleting) {
-      fileIds = keepFiles ? NO_FILES : references.takeUnreferenced();
-      if (fileIds.length == 0) {
+      fileIds = keepFiles || slots != null ? NO_FILES : references.takeUnreferenced();
+      if (published && !keepFiles) {
+        outdated = outdatedFiles;
+        outdatedFiles = List.of();
+      }
+      if (fileIds.length == 0 && outdated.isEmpty()) {
         return;
       }
       deleters++;
@@ -197,6 +275,7 @@ final class PartitionContext implements AutoCloseable {
       for (long fileId : fileIds) {
         files.delete(fileId);
       }
+      outdated.forEach(files::deleteOther);
     } catch (StoreException e) {
       // Whoever came by to delete has done what it was asked for: a commit stays a commit.
       failure.accept(e);

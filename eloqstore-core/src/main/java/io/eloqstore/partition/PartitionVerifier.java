@@ -133,7 +133,10 @@ public final class PartitionVerifier {
             .extension()
             .options()
             .checkIdentity(
-                directory.toString(), options.pageBytes(), options.pagesPerFileShift(), true);
+                directory.toString(),
+                options.pageBytes(),
+                options.pagesPerFileShift(),
+                options.appendMode());
       }
       checkFiles(name, state);
       ContentVerifier content = new ContentVerifier(resources, directory, options, state);
@@ -143,7 +146,8 @@ public final class PartitionVerifier {
         pages = mapping.mappedCount();
         manifestRecords = state.extent().records();
       }
-      if (isNewest && state.extension() == null) {
+      boolean mayReuse = state.extension() == null || !state.extension().options().appendMode();
+      if (isNewest && mayReuse) {
         keepReusableFiles(state);
       }
     } finally {
@@ -210,7 +214,7 @@ public final class PartitionVerifier {
   private void keepReusableFiles(ManifestState state) {
     List<String> names = new ArrayList<>();
     for (long id = 0; id << options.pagesPerFileShift() < state.maxFilePage(); id++) {
-      String name = FileNames.data(id, state.terms().getOrDefault(id, 0L));
+      String name = FileNames.data(id, state.terms().getOrDefault(id, state.manifestTerm()));
       if (!dataFiles.containsKey(name)) {
         return;
       }

@@ -31,9 +31,10 @@ final class SegmentFiles implements AutoCloseable {
     this.context = context;
   }
 
-  /** Whether data files of this store are large enough for a segment. */
+  /** Whether data files of this store may hold a segment alone: large enough, and appended to. */
   static boolean fit(PartitionContext context) {
-    return 1L << context.options().pagesPerFileShift() >= SegmentWriter.FILE_PAGES_MIN;
+    return context.options().appendMode()
+        && 1L << context.options().pagesPerFileShift() >= SegmentWriter.FILE_PAGES_MIN;
   }
 
   /**

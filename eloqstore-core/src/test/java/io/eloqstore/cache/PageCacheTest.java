@@ -214,4 +214,119 @@ class PageCacheTest {
     cache.unpin(frame);
     budget.free(at, PAGE, MemoryUse.IO);
   }
+
+  // ---- places that are written again ------------------------------------------------------------
+
+  private long written(long value) {
+    long at = budget.allocate(PAGE, MemoryUse.IO);
+    load(value, at);
+    return at;
+  }
+
+  @Test
+  void whatWasCachedOfAPlaceThatIsWrittenAgainIsNotFoundAnyMore() {
+    cache.unpin(cache.pin(7, PAGE, this::load));
+    int slot = cache.lookup(7);
+    int version = cache.version(slot, 7);
+    long at = written(70);
+    cache.replace(7, at, PAGE, 0);
+    assertThat(cache.contains(7)).isFalse();
+    assertThat(cache.isCurrent(slot, version)).isFalse();
+    assertThat(budget.used(MemoryUse.FRAME)).isZero();
+    cache.replace(7, at, PAGE, PageCache.WARM);
+    cache.replace(7, at, PAGE, PageCache.HOT);
+    long frame =
+        cache.pin(
+            7,
+            PAGE,
+            (key, to) -> {
+              throw new AssertionError("it is cached");
+            });
+    assertThat(budget.arena().getLong(frame)).isEqualTo(70);
+    cache.unpin(frame);
+    budget.free(at, PAGE, MemoryUse.IO);
+  }
+
+  @Test
+  void whoHasAPinKeepsTheOldBytesAndNobodyElseSeesThem() {
+    long old = cache.pin(7, PAGE, this::load);
+    assertThat(cache.pin(7, PAGE, this::load)).isEqualTo(old);
+    int slot = cache.lookup(7);
+    int version = cache.version(slot, 7);
+    long at = written(70);
+    cache.replace(7, at, PAGE, PageCache.WARM);
+    assertThat(cache.isCurrent(slot, version)).isFalse();
+    assertThat(cache.version(slot, 7) & 1).isOne();
+    long now = cache.pin(7, PAGE, this::load);
+    assertThat(budget.arena().getLong(now)).isEqualTo(70);
+    assertThat(budget.arena().getLong(old)).isEqualTo(7);
+    assertThat(cache.pinnedIn(7, 8)).isEqualTo(3);
+    cache.unpin(now);
+    assertThatThrownBy(() -> cache.removeRange(0, ALL))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("page 7 is still pinned 2 times");
+    cache.unpin(old);
+    for (long key = 100; key < 2000; key++) {
+      cache.unpin(cache.pin(key, PAGE, this::load));
+    }
+    assertThat(budget.arena().getLong(old)).isEqualTo(7);
+    cache.unpin(old);
+    assertThat(cache.pinnedIn(0, ALL)).isZero();
+    budget.free(at, PAGE, MemoryUse.IO);
+  }
+
+  @Test
+  void whatIsBeingReadWhenItsPlaceIsWrittenAgainIsFoundByNobody() throws Exception {
+    long at = written(70);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread[] waiting = new Thread[1];
+    long old =
+        cache.pin(
+            7,
+            PAGE,
+            (key, to) -> {
+              waiting[0] =
+                  new Thread(
+                      () -> {
+                        try {
+                          long found = cache.pin(7, PAGE, (k, frame) -> load(70, frame));
+                          assertThat(budget.arena().getLong(found)).isEqualTo(70);
+                          cache.unpin(found);
+                        } catch (Throwable e) {
+                          failure.set(e);
+                        }
+                      });
+              waiting[0].start();
+              cache.replace(7, at, PAGE, 0);
+              load(key, to);
+            });
+    waiting[0].join();
+    assertThat(failure.get()).isNull();
+    assertThat(budget.arena().getLong(old)).isEqualTo(7);
+    cache.unpin(old);
+    long now = cache.pin(7, PAGE, this::load);
+    assertThat(budget.arena().getLong(now)).isEqualTo(70);
+    cache.unpin(now);
+    budget.free(at, PAGE, MemoryUse.IO);
+  }
+
+  @Test
+  void aReadThatFailsAfterItsPlaceWasWrittenAgainLeavesNothingBehind() {
+    long at = written(70);
+    assertThatThrownBy(
+            () ->
+                cache.pin(
+                    7,
+                    PAGE,
+                    (key, to) -> {
+                      cache.replace(7, at, PAGE, PageCache.WARM);
+                      throw new StoreException(StoreErrorCode.CORRUPTED, "torn");
+                    }))
+        .hasMessage("torn");
+    assertThat(budget.used(MemoryUse.FRAME)).isEqualTo(PAGE);
+    long now = cache.pin(7, PAGE, this::load);
+    assertThat(budget.arena().getLong(now)).isEqualTo(70);
+    cache.unpin(now);
+    budget.free(at, PAGE, MemoryUse.IO);
+  }
 }

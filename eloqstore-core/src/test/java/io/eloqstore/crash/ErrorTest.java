@@ -156,7 +156,7 @@ class ErrorTest {
     assertInvalid(() -> partition.commit(withNull), "metadata");
     assertInvalid(() -> store.restorePartition(new PartitionId("t", 9), null), "null");
     assertInvalid(() -> store.openPartition(null), "null");
-    assertInvalid(() -> EloqStore.open(shard, null, OPTIONS), "null");
+    assertInvalid(() -> EloqStore.open(shard, (Path) null, OPTIONS), "null");
     assertInvalid(() -> EloqStore.open(shard, directory, null), "null");
     // Refusals poison nothing.
     partition.put(KEY, 0, 3, new byte[0], 0, 0);

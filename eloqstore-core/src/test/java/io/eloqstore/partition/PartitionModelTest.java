@@ -48,26 +48,19 @@ class PartitionModelTest {
     otherThread.shutdown();
   }
 
-  private static StoreOptions options(int pageBytes, SegmentOptions segments) {
+  private static StoreOptions options(int pageBytes) {
     return StoreOptions.defaults()
         .withPageBytes(pageBytes)
         .withPagesPerFileShift(4)
         .withManifestLogBytesMax(64 << 10)
-        .withDurability(StoreOptions.Durability.NEVER)
-        .withSegments(segments);
+        .withDurability(StoreOptions.Durability.NEVER);
   }
 
   /** One run on files, checked by the independent reader of the format afterwards. */
   private void runOnFiles(
-      long seed,
-      long operations,
-      int pageBytes,
-      long budgetBytes,
-      int longKeyPercent,
-      SegmentOptions segments)
+      long seed, long operations, StoreOptions options, long budgetBytes, int longKeyPercent)
       throws Exception {
     Path store = directory.resolve("seed" + seed);
-    StoreOptions options = options(pageBytes, segments);
     Path partition;
     try (PartitionWorld world =
         new PartitionWorld(
@@ -77,25 +70,21 @@ class PartitionModelTest {
       // The independent reader knows no segments.
       world.partition().seal();
     }
-    assertThat(ReferenceVerifier.verify(partition, pageBytes, options.pagesPerFileShift()))
+    assertThat(
+            ReferenceVerifier.verify(partition, options.pageBytes(), options.pagesPerFileShift()))
         .as("seed %d", seed)
         .isEmpty();
   }
 
   private static void runInMemory(
-      long seed,
-      long operations,
-      int pageBytes,
-      long budgetBytes,
-      int longKeyPercent,
-      SegmentOptions segments)
+      long seed, long operations, StoreOptions options, long budgetBytes, int longKeyPercent)
       throws Exception {
     try (PartitionWorld world =
         new PartitionWorld(
             budgetBytes,
             budget -> MemoryBackend.plain(budget.arena()),
             Path.of("/store"),
-            options(pageBytes, segments))) {
+            options)) {
       run(world, seed, operations, longKeyPercent);
     }
   }
@@ -112,36 +101,35 @@ class PartitionModelTest {
   @Test
   void smallPagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
-      runInMemory(seed, OPERATIONS, 4096, 2 << 20, 0, SegmentOptions.NONE);
+      runInMemory(seed, OPERATIONS, options(4096), 2 << 20, 0);
     }
   }
 
   @Test
   void largePagesInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(1_000_000 + seed, OPERATIONS, 16384, 4 << 20, 0, SegmentOptions.NONE);
+      runInMemory(1_000_000 + seed, OPERATIONS, options(16384), 4 << 20, 0);
     }
   }
 
   @Test
   void smallestBudgetInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
-      runInMemory(2_000_000 + seed, OPERATIONS, 4096, 1 << 20, 0, SegmentOptions.NONE);
+      runInMemory(2_000_000 + seed, OPERATIONS, options(4096), 1 << 20, 0);
     }
   }
 
   @Test
   void longKeys() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      runInMemory(3_000_000 + seed, OPERATIONS / 8, 4096, 4 << 20, 20, SegmentOptions.NONE);
+      runInMemory(3_000_000 + seed, OPERATIONS / 8, options(4096), 4 << 20, 20);
     }
   }
 
   @Test
   void onFiles() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
-      int pageBytes = seed % 3 == 0 ? 16384 : 4096;
-      runOnFiles(4_000_000 + seed, OPERATIONS, pageBytes, 2 << 20, 1, SegmentOptions.NONE);
+      runOnFiles(4_000_000 + seed, OPERATIONS, options(seed % 3 == 0 ? 16384 : 4096), 2 << 20, 1);
     }
   }
 
@@ -149,9 +137,9 @@ class PartitionModelTest {
   @Test
   void segmentsInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
-      SegmentOptions segments =
-          new SegmentOptions(When.ALWAYS, seed % 3 == 0 ? 100 : (int) seed % 5 + 1);
-      runInMemory(5_000_000 + seed, OPERATIONS, 4096, 3 << 20, 1, segments);
+      int runsMax = seed % 3 == 0 ? 100 : (int) seed % 5 + 1;
+      StoreOptions options = options(4096).withSegments(new SegmentOptions(When.ALWAYS, runsMax));
+      runInMemory(7_000_000 + seed, OPERATIONS, options, 3 << 20, 1);
     }
   }
 
@@ -159,7 +147,7 @@ class PartitionModelTest {
   void segmentsOnFiles() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
       SegmentOptions segments = new SegmentOptions(When.ALWAYS, (int) seed % 7 + 1);
-      runOnFiles(6_000_000 + seed, OPERATIONS, 4096, 2 << 20, 1, segments);
+      runOnFiles(8_000_000 + seed, OPERATIONS, options(4096).withSegments(segments), 2 << 20, 1);
     }
   }
 
@@ -167,7 +155,26 @@ class PartitionModelTest {
   void sparseFlushesAsSegments() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
       SegmentOptions segments = new SegmentOptions(When.SPARSE, 2);
-      runOnFiles(7_000_000 + seed, OPERATIONS, 4096, 2 << 20, 0, segments);
+      runOnFiles(9_000_000 + seed, OPERATIONS, options(4096).withSegments(segments), 2 << 20, 0);
+    }
+  }
+
+  @Test
+  void inPlaceInMemory() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + 2 * SEEDS; seed++) {
+      StoreOptions options = options(4096).withAppendMode(false);
+      runInMemory(5_000_000 + seed, OPERATIONS, options, seed % 2 == 0 ? 1 << 20 : 2 << 20, 1);
+    }
+  }
+
+  @Test
+  void inPlaceOnFiles() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 2; seed++) {
+      StoreOptions options =
+          options(seed % 3 == 0 ? 16384 : 4096)
+              .withAppendMode(false)
+              .withDurability(StoreOptions.Durability.COMMIT);
+      runOnFiles(6_000_000 + seed, OPERATIONS, options, 2 << 20, 1);
     }
   }
 }
