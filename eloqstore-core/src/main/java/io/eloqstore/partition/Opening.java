@@ -10,6 +10,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileNames;
 import io.eloqstore.file.FileSet;
@@ -44,7 +45,6 @@ import java.util.Map;
  * offered for deletion.
  */
 public final class Opening {
-  private static final byte[] NO_DICTIONARY = {};
   // A store that another engine wrote to last has no operation number; milliseconds times this are
   // above every number that operations could have counted up to: 4 million operations in every
   // second since 1970. Numbers have 55 bits, so a clock gone astray must not use them up.
@@ -340,7 +340,8 @@ public final class Opening {
             files,
             reader,
             PageIds.of(mapping),
-            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()));
+            new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()),
+            state == null ? ValueCompression.NO_DICTIONARY : state.dictionary());
     ManifestExtension extension = state == null ? null : state.extension();
     Root root =
         new Root(
@@ -426,7 +427,6 @@ public final class Opening {
             context,
             writer,
             manifestPath,
-            state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),

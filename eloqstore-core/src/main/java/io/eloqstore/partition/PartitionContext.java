@@ -8,6 +8,7 @@ import io.eloqstore.api.StoreClock;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.mapping.AppendAllocator;
@@ -37,13 +38,18 @@ final class PartitionContext implements AutoCloseable {
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
+  private final ValueCompression compression;
   private final Object deleting = new Object();
   private int deleters;
   private volatile Consumer<StoreException> failure;
   private volatile boolean keepFiles;
   private volatile boolean guestIterators;
 
-  /** Takes over files and source. */
+  /**
+   * Takes over files and source.
+   *
+   * @param dictionary of compressed values; empty for none
+   */
   PartitionContext(
       PartitionId id,
       StoreOptions options,
@@ -51,7 +57,8 @@ final class PartitionContext implements AutoCloseable {
       FileSet files,
       PageReader source,
       PageIds pageIds,
-      FileIds fileIds) {
+      FileIds fileIds,
+      byte[] dictionary) {
     this.id = id;
     this.options = options;
     this.resources = resources;
@@ -59,7 +66,9 @@ final class PartitionContext implements AutoCloseable {
     this.pageIds = pageIds;
     this.fileIds = fileIds;
     this.source = source;
-    this.filtering = new EntryFiltering(options.bucketPrefixBytes());
+    this.compression =
+        new ValueCompression(resources.budget(), dictionary, files.directory().toString());
+    this.filtering = new EntryFiltering(options.bucketPrefixBytes(), compression);
     this.treeOptions =
         new TreeOptions(
             options.leafRestartInterval(), options.indexRestartInterval(), FillPolicy.STANDARD);
@@ -130,8 +139,12 @@ final class PartitionContext implements AutoCloseable {
     return filtering;
   }
 
+  ValueCompression compression() {
+    return compression;
+  }
+
   RowReader newReader() {
-    return new RowReader(source, resources.clock());
+    return new RowReader(source, resources.clock(), compression);
   }
 
   /** A writer with a tail file of its own, begun with its first page. */
@@ -230,10 +243,11 @@ final class PartitionContext implements AutoCloseable {
     }
   }
 
-  /** Drops the partition's frames and closes its files. */
+  /** Drops the partition's frames, gives native memory back and closes its files. */
   @Override
   public void close() {
     try {
+      compression.close();
       source.close();
     } finally {
       files.close();

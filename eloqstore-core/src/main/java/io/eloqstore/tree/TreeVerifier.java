@@ -30,6 +30,8 @@ import java.util.function.IntToLongFunction;
 public final class TreeVerifier {
   private static final int LEVELS_MAX = 32;
 
+  private static final int COMPRESSED = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
+
   /** More findings say nothing new. */
   private static final int FINDINGS_MAX = 100;
 
@@ -48,6 +50,7 @@ public final class TreeVerifier {
   private byte[] previousKey;
   private long entries;
   private long overflowEntries;
+  private long compressedEntries;
   private long expiringEntries;
 
   /**
@@ -75,6 +78,10 @@ public final class TreeVerifier {
     return overflowEntries;
   }
 
+  public long compressedEntries() {
+    return compressedEntries;
+  }
+
   public long expiringEntries() {
     return expiringEntries;
   }
@@ -97,6 +104,7 @@ public final class TreeVerifier {
   public void pending(int[] subtrees) {
     long entriesBefore = entries;
     long overflowBefore = overflowEntries;
+    long compressedBefore = compressedEntries;
     long expiringBefore = expiringEntries;
     checksLinks = false;
     for (int subtree : subtrees) {
@@ -106,6 +114,7 @@ public final class TreeVerifier {
     }
     entries = entriesBefore;
     overflowEntries = overflowBefore;
+    compressedEntries = compressedBefore;
     expiringEntries = expiringBefore;
   }
 
@@ -249,6 +258,9 @@ public final class TreeVerifier {
       entries++;
       if (cursor.expireTs() != 0) {
         expiringEntries++;
+      }
+      if ((cursor.flags() & COMPRESSED) != 0) {
+        compressedEntries++;
       }
       if ((cursor.flags() & LeafPage.OVERFLOW) != 0) {
         overflowEntries++;
