@@ -18,6 +18,10 @@ package io.eloqstore.api;
  * @param manifestLogBytesMax log bytes behind a manifest's snapshot record that make it roll; it
  *     never rolls before its log is larger than its snapshot record
  * @param durability when files are forced to the disk
+ * @param compression whether values of 100 bytes and more are compressed when they go to pages,
+ *     with a dictionary that is made of the first 1.6 MB of them; what is stored already stays as
+ *     it is. Needs {@code com.github.luben:zstd-jni} on the class path and a memory budget of 10.25
+ *     MiB; in a smaller one values stay raw
  */
 public record StoreOptions(
     int pageBytes,
@@ -26,7 +30,8 @@ public record StoreOptions(
     int leafRestartInterval,
     int indexRestartInterval,
     long manifestLogBytesMax,
-    Durability durability) {
+    Durability durability,
+    boolean compression) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -84,7 +89,7 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT);
+    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, false);
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -95,7 +100,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        compression);
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
@@ -106,7 +112,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        compression);
   }
 
   public StoreOptions withOverflowPointers(int value) {
@@ -117,7 +124,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        compression);
   }
 
   public StoreOptions withRestartIntervals(int leaf, int index) {
@@ -128,7 +136,8 @@ public record StoreOptions(
         leaf,
         index,
         manifestLogBytesMax,
-        durability);
+        durability,
+        compression);
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
@@ -139,7 +148,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         value,
-        durability);
+        durability,
+        compression);
   }
 
   public StoreOptions withDurability(Durability value) {
@@ -150,6 +160,19 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
+        value,
+        compression);
+  }
+
+  public StoreOptions withCompression(boolean value) {
+    return new StoreOptions(
+        pageBytes,
+        pagesPerFileShift,
+        overflowPointers,
+        leafRestartInterval,
+        indexRestartInterval,
+        manifestLogBytesMax,
+        durability,
         value);
   }
 

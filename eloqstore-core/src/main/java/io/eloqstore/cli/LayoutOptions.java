@@ -58,7 +58,8 @@ final class LayoutOptions {
         base.leafRestartInterval(),
         base.indexRestartInterval(),
         base.manifestLogBytesMax(),
-        base.durability());
+        base.durability(),
+        base.compression());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {
@@ -78,6 +79,7 @@ final class LayoutOptions {
         .withPageBytes(recorded.pageBytes())
         .withPagesPerFileShift(recorded.pagesPerFileShift())
         .withRestartIntervals(recorded.leafRestartInterval(), recorded.indexRestartInterval())
-        .withOverflowPointers(recorded.overflowPointers());
+        .withOverflowPointers(recorded.overflowPointers())
+        .withCompression(recorded.compression());
   }
 }

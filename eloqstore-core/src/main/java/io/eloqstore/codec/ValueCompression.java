@@ -12,13 +12,15 @@ import io.eloqstore.memory.MemoryBudget;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * The compressed values of one partition: how they are read, and its dictionary (format document
- * 4.4). A compressed value is its length as a varint32, then one zstd frame.
+ * The compressed values of one partition: how they are read and written, and its dictionary (format
+ * document 4.4). A compressed value is its length as a varint32, then one zstd frame.
  *
- * <p>Any thread. Whoever decompresses takes a native context for that long; {@value #IDLE_MAX} stay
- * for the next ones, so a read allocates nothing and takes no lock. Each context takes {@value
- * DecompressionContext#NATIVE_BYTES} bytes off the memory budget until it is given up; {@link
- * #close} gives up those that nobody uses, and who still reads then gives up his own.
+ * <p>Any thread; the worker alone trains. The dictionary is made once and never changes, so who has
+ * seen an entry that needs it finds it here. Whoever decompresses takes a native context for that
+ * long; {@value #IDLE_MAX} stay for the next ones, so a read allocates nothing and takes no lock.
+ * Each context takes {@value DecompressionContext#NATIVE_BYTES} bytes off the memory budget until
+ * it is given up; {@link #close} gives up those that nobody uses, and who still reads then gives up
+ * his own.
  *
  * <p>zstd-jni is an optional library: classes that name it are loaded when there is something to
  * compress or decompress.
@@ -26,6 +28,15 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class ValueCompression implements AutoCloseable {
   /** No dictionary. */
   public static final byte[] NO_DICTIONARY = {};
+
+  /** Shorter values are never compressed, bytes. */
+  public static final int VALUE_BYTES_MIN = 100;
+
+  /** Longest value that the dictionary is used for, and that it may be made of, bytes. */
+  public static final int DICTIONARY_VALUE_BYTES_MAX = 10 << 20;
+
+  /** Length of a dictionary of ours, and of the C++ engine; its end may be zeros. */
+  public static final int DICTIONARY_BYTES = 16_384;
 
   private static final String ARTIFACT = "com.github.luben:zstd-jni";
 
@@ -52,7 +63,7 @@ public final class ValueCompression implements AutoCloseable {
   private final String where;
   private final AtomicReferenceArray<DecompressionContext> idle =
       new AtomicReferenceArray<>(IDLE_MAX);
-  private final byte[] dictionary;
+  private volatile byte[] dictionary;
   private volatile boolean closed;
 
   /**
@@ -91,6 +102,36 @@ public final class ValueCompression implements AutoCloseable {
   /** Empty when there is none. */
   public byte[] dictionary() {
     return dictionary;
+  }
+
+  /** Whether a value of this length is compressed by itself, if at all. */
+  public static boolean isAlone(int length) {
+    return length > DICTIONARY_VALUE_BYTES_MAX;
+  }
+
+  /** What values are compressed with; closed by the caller. */
+  public ValueCompressor newCompressor() {
+    return new ValueCompressor(this);
+  }
+
+  CompressionContext openContext(byte[] contextDictionary) {
+    return CompressionContext.open(budget, contextDictionary);
+  }
+
+  /**
+   * Makes the dictionary of a partition that has none. Worker only.
+   *
+   * @return whether the samples gave one; without it values stay raw
+   */
+  public boolean train(byte[][] samples) {
+    if (dictionary.length != 0) {
+      throw new IllegalStateException(where + " has a dictionary already");
+    }
+    byte[] trained = ZstdLibrary.train(samples, DICTIONARY_BYTES);
+    if (trained != null) {
+      dictionary = trained;
+    }
+    return trained != null;
   }
 
   /**
@@ -143,8 +184,12 @@ public final class ValueCompression implements AutoCloseable {
   private DecompressionContext take() {
     for (int i = 0; i < IDLE_MAX; i++) {
       DecompressionContext context = idle.getAndSet(i, null);
-      if (context != null) {
+      if (context != null && context.dictionary() == dictionary) {
         return context;
+      }
+      if (context != null) {
+        // From before the training.
+        context.close();
       }
     }
     if (closed) {

@@ -163,7 +163,7 @@ final class Committer implements AutoCloseable {
             options.leafRestartInterval(),
             options.indexRestartInterval(),
             options.overflowPointers(),
-            false),
+            options.compression()),
         new EntryCounts(
             counts.entries(), counts.overflowEntries(), counts.ttlEntries(), counts.exact()),
         sequence,

@@ -35,18 +35,21 @@ final class Flusher implements AutoCloseable {
 
   private final PartitionContext context;
   private final PageWriter writer;
+  private final DictionaryTraining training;
   private final List<LargeRun> unusedRuns = new ArrayList<>();
   private RewriteIds builtIds;
 
   Flusher(PartitionContext context) {
     this.context = context;
     this.writer = context.newWriter();
+    this.training = new DictionaryTraining(context, DictionaryTraining.SAMPLES_BYTES);
   }
 
   /**
    * A root with everything of the generation merged into the base; the caller gets the only hold.
    */
   Root flush(Root base, Generation generation) {
+    training.sample(generation);
     Set<Integer> usedRuns = new HashSet<>();
     Root next =
         build(
@@ -54,6 +57,7 @@ final class Flusher implements AutoCloseable {
             context.pageIds(),
             work -> {
               work.filters = true;
+              work.compresses = true;
               work.apply(generation, Long.MAX_VALUE, run -> usedRuns.add(run.firstPage()));
             });
     for (LargeRun run : generation.largeRuns(Long.MAX_VALUE)) {
@@ -184,6 +188,9 @@ final class Flusher implements AutoCloseable {
     /** Whether the guest's filter is asked: not for what an iterator alone sees. */
     private boolean filters;
 
+    /** Whether values are compressed, if that is on: not for a root that is soon forgotten. */
+    private boolean compresses;
+
     Work(Root base, PageIds pageIds) {
       this.base = base;
       this.mapping = new MappingBuilder(base.mapping());
@@ -212,9 +219,16 @@ final class Flusher implements AutoCloseable {
       MergeStatistics statistics = new MergeStatistics();
       try (DeadChunks deadChunks = new DeadChunks(context.source(), base);
           ChunkJoin chunkJoin = new ChunkJoin(context, base);
+          LeafCompression compression = compresses ? LeafCompression.open(context) : null;
           GenerationChanges changes =
               new GenerationChanges(
-                  generation, context.budget(), deadChunks, chunkJoin, maxSequence, mapped)) {
+                  generation,
+                  context.budget(),
+                  deadChunks,
+                  chunkJoin,
+                  compression,
+                  maxSequence,
+                  mapped)) {
         treePage = merger(expiries, statistics).merge(treePage, changes);
       }
       counts.add(statistics);

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 
 /**
  * The changes of a frozen generation as the merge wants them: in key order, without what its own
- * range deletes hide, large values as pointer lists.
+ * range deletes hide, large values as pointer lists, small ones compressed if they are to be.
  *
  * <p>Worker only.
  */
@@ -26,6 +26,7 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
   private final MemoryBudget budget;
   private final DeadChunks deadChunks;
   private final ChunkJoin chunkJoin;
+  private final LeafCompression compression;
   private final BufferRecords records;
   private final BufferCursor cursor;
   private final long maxSequence;
@@ -34,12 +35,14 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
   // Pointer list of the present large value; a leaf takes value bytes from the arena.
   private long scratch = MemoryBudget.NONE;
   private int pointerBytes;
+  private int largeFlags;
   private int flags;
   private boolean started;
   private boolean hasRecord;
   private boolean isDeadRow;
   private boolean isEmptyHead;
   private boolean isJoined;
+  private boolean isCompressed;
   // Key of the change given out before: a joined chunk must not go behind it.
   private byte[] lastKey = new byte[64];
   private int lastKeyLength;
@@ -47,6 +50,7 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
   /**
    * @param deadChunks finds what the heads of lists killed in the tree; closed by the caller
    * @param chunkJoin finds the chunk that a new one is joined with; closed by the caller
+   * @param compression compresses small values; {@code null} to keep them raw; closed by the caller
    * @param maxSequence newest operation to take: all of them, or those an iterator sees
    * @param usedRuns told each run of overflow pages whose value is part of the changes
    */
@@ -55,11 +59,13 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
       MemoryBudget budget,
       DeadChunks deadChunks,
       ChunkJoin chunkJoin,
+      LeafCompression compression,
       long maxSequence,
       Consumer<LargeRun> usedRuns) {
     this.generation = generation;
     this.deadChunks = deadChunks;
     this.chunkJoin = chunkJoin;
+    this.compression = compression;
     this.budget = budget;
     this.records = generation.buffer().records();
     this.maxSequence = maxSequence;
@@ -73,6 +79,7 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
     if (started) {
       rememberKey();
     }
+    isCompressed = false;
     if (isJoined) {
       isJoined = false;
       chunkJoin.release();
@@ -123,9 +130,14 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
       takeHead();
     }
     if ((flags & BufferRecords.LARGE) != 0) {
-      takePointers();
-    } else if ((flags & BufferRecords.LIST_CHUNK) != 0) {
+      takeLarge();
+      return;
+    }
+    if ((flags & BufferRecords.LIST_CHUNK) != 0) {
       joinChunk();
+    }
+    if (compression != null && !isDelete()) {
+      isCompressed = compression.compress(valueAt(), valueLength());
     }
   }
 
@@ -168,14 +180,25 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
             > records.sequence(cursor.record());
   }
 
-  private void takePointers() {
+  private void takeLarge() {
     if (!records.copyTo(cursor.record(), descriptorBytes)) {
       throw new IllegalStateException("a frozen buffer was written");
     }
     LargeDescriptor descriptor =
         LargeDescriptor.decode(descriptorBytes.bytes(), descriptorBytes.length());
-    descriptor.runs().forEach(usedRuns);
-    byte[] list = descriptor.pointerList();
+    largeFlags = descriptor.flags();
+    if (isOnPages()) {
+      descriptor.runs().forEach(usedRuns);
+      takePointers(descriptor.pointerList());
+    }
+  }
+
+  /** Of a large value: whether it was not made small enough for a leaf. */
+  private boolean isOnPages() {
+    return (largeFlags & LeafPage.OVERFLOW) != 0;
+  }
+
+  private void takePointers(byte[] list) {
     if (scratch == MemoryBudget.NONE) {
       scratch = budget.allocate(MemoryBudget.SLOT_BYTES, MemoryUse.IO);
       if (scratch == MemoryBudget.NONE) {
@@ -211,24 +234,38 @@ final class GenerationChanges implements ChangeCursor, AutoCloseable {
 
   @Override
   public int flags() {
-    return ((flags & BufferRecords.LARGE) != 0 ? LeafPage.OVERFLOW : 0)
+    return ((flags & BufferRecords.LARGE) != 0 ? largeFlags : 0)
+        | (isCompressed ? LeafPage.COMPRESSED_DICTIONARY : 0)
         | ((flags & BufferRecords.HAS_EXPIRE) != 0 ? LeafPage.EXPIRE : 0);
   }
 
   @Override
   public long valueAt() {
+    if (isCompressed) {
+      return compression.valueAt();
+    }
     if (isJoined) {
       return chunkJoin.valueAt();
     }
-    return (flags & BufferRecords.LARGE) != 0 ? scratch : records.valueAt(cursor.record());
+    if ((flags & BufferRecords.LARGE) == 0) {
+      return records.valueAt(cursor.record());
+    }
+    return isOnPages() ? scratch : records.valueAt(cursor.record()) + LargeDescriptor.COMPRESSED_AT;
   }
 
   @Override
   public int valueLength() {
+    if (isCompressed) {
+      return compression.valueLength();
+    }
     if (isJoined) {
       return chunkJoin.valueLength();
     }
-    return (flags & BufferRecords.LARGE) != 0 ? pointerBytes : records.valueLength(cursor.record());
+    int length = records.valueLength(cursor.record());
+    if ((flags & BufferRecords.LARGE) == 0) {
+      return length;
+    }
+    return isOnPages() ? pointerBytes : length - LargeDescriptor.COMPRESSED_AT;
   }
 
   @Override

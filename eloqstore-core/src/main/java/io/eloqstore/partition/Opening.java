@@ -209,6 +209,9 @@ public final class Opening {
   }
 
   private Partition open(List<FileName> names, AutoCloseable lock) {
+    if (options.compression() && !readOnly) {
+      ValueCompression.requireLibrary(directory.toString());
+    }
     FileName chosen = manifest != null ? manifest : FileNames.newestManifest(names);
     if (chosen == null && (readOnly || image != null)) {
       throw new StoreException(

@@ -132,23 +132,35 @@ final class RowReader {
         readPages(root.pages(), list, target);
       }
       if ((flags & COMPRESSED) != 0) {
-        decompress(target);
+        decompress(target, 0);
       }
     }
   }
 
-  private void decompress(ValueBuffer target) {
-    int length = target.length();
-    System.arraycopy(target.bytes(), 0, stored.setLength(length), 0, length);
+  private void decompress(ValueBuffer target, int offset) {
+    int length = target.length() - offset;
+    System.arraycopy(target.bytes(), offset, stored.setLength(length), 0, length);
     compression.decompress(stored.bytes(), length, target);
   }
 
   private boolean resolveRecord(int flags, ValueBuffer target) {
     if (target != null && (flags & BufferRecords.LARGE) != 0) {
-      LargeDescriptor descriptor = LargeDescriptor.decode(target.bytes(), target.length());
-      readPages(descriptor::filePage, descriptor.pointerList(), target);
+      resolveLarge(target);
     }
     return true;
+  }
+
+  private void resolveLarge(ValueBuffer target) {
+    int flags = LargeDescriptor.flagsOf(target.bytes());
+    if ((flags & LeafPage.OVERFLOW) != 0) {
+      LargeDescriptor descriptor = LargeDescriptor.decode(target.bytes(), target.length());
+      readPages(descriptor::filePage, descriptor.pointerList(), target);
+      if ((flags & COMPRESSED) != 0) {
+        decompress(target, 0);
+      }
+    } else {
+      decompress(target, LargeDescriptor.COMPRESSED_AT);
+    }
   }
 
   private void readPages(IntToLongFunction pages, byte[] list, ValueBuffer target) {
