@@ -358,6 +358,68 @@ class PartitionCompressionTest {
   }
 
   @Test
+  void filterSeesValuesAsTheyWerePut() {
+    try (PartitionWorld world = CompressedWorld.open(directory, COMPRESSED)) {
+      CompressedWorld.train(world);
+      world.partition().deleteRange(KeyRange.ALL);
+      for (int i = 0; i < 300; i++) {
+        // Inline, compressed inline, and on pages too.
+        int length = i % 3 == 0 ? 40 : i % 3 == 1 ? 600 : 60_000;
+        byte[] value = text(i, length);
+        value[length - 1] = (byte) (i % 2);
+        world.put(key(String.format("k%03d", i)), value);
+      }
+      world.settle();
+      world
+          .partition()
+          .setEntryFilter(
+              entry -> {
+                byte[] last = new byte[1];
+                entry.copyValue(entry.valueLength() - 1, last, 0, 1);
+                return last[0] == 1;
+              });
+      world.partition().requestSweep();
+      EntryFiltering filtering = ((Partition) world.partition()).context().filtering();
+      while (filtering.wantsStep() && world.rows().poisonOrNull() == null) {
+        Thread.yield();
+      }
+      world.settle();
+      for (int i = 0; i < 300; i++) {
+        byte[] found = world.get(key(String.format("k%03d", i)));
+        assertThat(found == null).as("entry %d", i).isEqualTo(i % 2 == 1);
+      }
+      world.verifyTrees("swept");
+    }
+  }
+
+  @Test
+  void iteratorsKeepWhatTheySawWhenTheirBuffersAreFlushed() {
+    StoreOptions options = COMPRESSED;
+    try (PartitionWorld world = CompressedWorld.open(directory, options, 11 << 20)) {
+      CompressedWorld.train(world);
+      Map<String, byte[]> values = new TreeMap<>();
+      for (int i = 0; i < 200; i++) {
+        values.put(String.format("k%03d", i), text(i, i % 3 == 0 ? 9_000 : 300));
+      }
+      values.forEach((name, value) -> world.put(key(name), value));
+      try (EntryIterator iterator =
+          world.partition().iterator(new KeyRange(null, key("~")), false)) {
+        // Enough to make the worker ask for the memory of what the iterator pins.
+        for (int i = 0; i < 30_000; i++) {
+          world.put(key(String.format("k%03d-%d", i % 200, i)), text(7 + i, 400));
+        }
+        for (Map.Entry<String, byte[]> wanted : values.entrySet()) {
+          assertThat(iterator.next()).isTrue();
+          assertThat(Arrays.copyOf(iterator.key(), iterator.keyLength()))
+              .isEqualTo(key(wanted.getKey()));
+          assertThat(iterator.value().toByteArray()).isEqualTo(wanted.getValue());
+        }
+        assertThat(iterator.next()).isFalse();
+      }
+    }
+  }
+
+  @Test
   void optionIsRecordedAndOffByDefault() throws IOException {
     assertThat(StoreOptions.defaults().compression()).isFalse();
     try (PartitionWorld world = CompressedWorld.open(directory, RAW)) {
