@@ -38,6 +38,8 @@ public final class ValueCompression implements AutoCloseable {
   /** Length of a dictionary of ours, and of the C++ engine; its end may be zeros. */
   public static final int DICTIONARY_BYTES = 16_384;
 
+  static final String DICTIONARY = "dictionary of the partition";
+
   private static final String ARTIFACT = "com.github.luben:zstd-jni";
 
   /** Content bytes that one byte of a frame stands for at most: blocks of 128 KiB take four. */
@@ -175,7 +177,7 @@ public final class ValueCompression implements AutoCloseable {
         throw corrupt("content of the zstd frame", bytes + " bytes", found);
       }
     } catch (RuntimeException e) {
-      throw ZstdLibrary.isFailure(e) ? corrupt("zstd frame of " + frameBytes + " bytes", e) : e;
+      throw failure(e, "zstd frame of " + frameBytes + " bytes");
     } finally {
       giveBack(context);
     }
@@ -199,7 +201,7 @@ public final class ValueCompression implements AutoCloseable {
     try {
       made = DecompressionContext.open(budget, dictionary);
     } catch (RuntimeException e) {
-      throw ZstdLibrary.isFailure(e) ? corrupt("dictionary of the partition", e) : e;
+      throw failure(e, DICTIONARY);
     }
     if (made == null) {
       throw new StoreException(
@@ -226,9 +228,16 @@ public final class ValueCompression implements AutoCloseable {
     context.close();
   }
 
-  private CorruptionException corrupt(String what, RuntimeException cause) {
-    CorruptionException corruption = corrupt(what, "sound", cause.getMessage());
-    corruption.initCause(cause);
+  /**
+   * What a failure of the library means, when it was given this; another failure as it is. Of a
+   * dictionary that is none the library says that there is no memory for it.
+   */
+  RuntimeException failure(RuntimeException e, String what) {
+    if (!ZstdLibrary.isFailure(e)) {
+      return e;
+    }
+    CorruptionException corruption = corrupt(what, "sound", e.getMessage());
+    corruption.initCause(e);
     return corruption;
   }
 

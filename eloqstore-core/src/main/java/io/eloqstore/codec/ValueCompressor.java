@@ -3,6 +3,8 @@
  */
 package io.eloqstore.codec;
 
+import io.eloqstore.api.CorruptionException;
+
 /**
  * Compresses the values of one partition for one thread and one burst of writes.
  *
@@ -29,6 +31,7 @@ public final class ValueCompressor implements AutoCloseable {
    *
    * @return length of what to store instead, smaller than the value and in {@link #stored}; {@link
    *     #RAW} when the value is to be stored as it is
+   * @throws CorruptionException when the dictionary of the partition is none
    */
   public int compress(byte[] value, int offset, int length) {
     if (length < ValueCompression.VALUE_BYTES_MIN || refused) {
@@ -69,7 +72,12 @@ public final class ValueCompressor implements AutoCloseable {
       stored = new byte[room];
     }
     int header = Varints.put(stored, 0, length);
-    int frame = by.compress(value, offset, length, stored, header);
+    int frame;
+    try {
+      frame = by.compress(value, offset, length, stored, header);
+    } catch (RuntimeException e) {
+      throw compression.failure(e, ValueCompression.DICTIONARY);
+    }
     return frame < 0 || header + frame >= length ? RAW : header + frame;
   }
 

@@ -16,6 +16,7 @@ import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +78,16 @@ class ValueCompressionTest {
     byte[] empty = stored(0, Zstd.compress(new byte[0]));
     compression.decompress(empty, empty.length, target);
     assertThat(target.length()).isZero();
+  }
+
+  /** That of docs/format/pages.md. */
+  @Test
+  void workedExample() {
+    String text = "78 28b52ffd 20 78 8d0000 50 656c6f7173746f726520 0100ab694102".replace(" ", "");
+    byte[] stored = HexFormat.of().parseHex(text);
+    compression.decompress(stored, stored.length, target);
+    assertThat(target.toByteArray())
+        .isEqualTo("eloqstore ".repeat(12).getBytes(StandardCharsets.US_ASCII));
   }
 
   @Test
@@ -148,6 +159,13 @@ class ValueCompressionTest {
           .hasMessageContaining("dictionary of the partition");
     }
     assertThat(budget.used(MemoryUse.IO)).isZero();
+    try (MemoryBudget large = new MemoryBudget(16 << 20);
+        ValueCompression bad = new ValueCompression(large, broken, "t.0");
+        ValueCompressor compressor = bad.newCompressor()) {
+      assertThatThrownBy(() -> compressor.compress(PLAIN, 0, PLAIN.length))
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining("dictionary of the partition");
+    }
   }
 
   @Test
@@ -163,6 +181,66 @@ class ValueCompressionTest {
     assertThatThrownBy(() -> compression.decompress(stored, stored.length, target))
         .isInstanceOfSatisfying(
             StoreException.class, e -> assertThat(e.code()).isEqualTo(StoreErrorCode.CLOSED));
+  }
+
+  @Test
+  void whatIsCompressedIsReadAgain() {
+    byte[][] samples = new byte[4000][];
+    for (int i = 0; i < samples.length; i++) {
+      samples[i] =
+          ("value " + i * 7919L % 1000 + " of " + i).repeat(9).getBytes(StandardCharsets.US_ASCII);
+    }
+    try (MemoryBudget large = new MemoryBudget(16 << 20);
+        ValueCompression trained =
+            new ValueCompression(large, ValueCompression.NO_DICTIONARY, "t.0");
+        ValueCompressor compressor = trained.newCompressor()) {
+      assertThat(compressor.compress(PLAIN, 0, PLAIN.length)).isEqualTo(ValueCompressor.RAW);
+      // A context that knows no dictionary stays behind.
+      byte[] before = stored(PLAIN.length, Zstd.compress(PLAIN));
+      trained.decompress(before, before.length, target);
+      assertThat(trained.train(samples)).isTrue();
+      assertThat(trained.dictionary()).hasSize(ValueCompression.DICTIONARY_BYTES);
+      assertThatThrownBy(() -> trained.train(samples)).isInstanceOf(IllegalStateException.class);
+      for (byte[] sample : samples) {
+        byte[] shifted = new byte[sample.length + 9];
+        System.arraycopy(sample, 0, shifted, 4, sample.length);
+        int length = compressor.compress(shifted, 4, sample.length);
+        if (sample.length < 100) {
+          assertThat(length).isEqualTo(ValueCompressor.RAW);
+          continue;
+        }
+        assertThat(length).isBetween(1, sample.length - 1);
+        trained.decompress(compressor.stored().clone(), length, target);
+        assertThat(target.toByteArray()).isEqualTo(sample);
+      }
+      assertThat(large.used(MemoryUse.IO))
+          .isEqualTo(CompressionContext.NATIVE_BYTES + DecompressionContext.NATIVE_BYTES);
+    }
+  }
+
+  @Test
+  void samplesThatGiveNoDictionaryLeaveNone() {
+    assertThat(compression.train(new byte[][] {PLAIN, PLAIN, PLAIN})).isFalse();
+    assertThat(compression.train(new byte[0][])).isFalse();
+    assertThat(compression.dictionary()).isEmpty();
+  }
+
+  @Test
+  void withoutMemoryValuesStayRaw() {
+    byte[] dictionary = dictionary();
+    for (long bytes : new long[] {4 << 20, 10 << 20, 11 << 20}) {
+      try (MemoryBudget small = new MemoryBudget(bytes);
+          ValueCompression trained = new ValueCompression(small, dictionary, "t.0");
+          ValueCompressor compressor = trained.newCompressor();
+          ValueCompressor next = trained.newCompressor()) {
+        assertThat(compressor.compress(PLAIN, 0, PLAIN.length) != ValueCompressor.RAW)
+            .isEqualTo(bytes == 11 << 20);
+        small.setLimit(MemoryUse.IO, small.used(MemoryUse.IO));
+        assertThat(next.compress(PLAIN, 0, PLAIN.length)).isEqualTo(ValueCompressor.RAW);
+        byte[] alone = new byte[(10 << 20) + 1];
+        assertThat(next.compress(alone, 0, alone.length)).isEqualTo(ValueCompressor.RAW);
+      }
+    }
   }
 
   @Test

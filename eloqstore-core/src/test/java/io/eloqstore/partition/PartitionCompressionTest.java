@@ -31,6 +31,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -416,6 +418,52 @@ class PartitionCompressionTest {
         }
         assertThat(iterator.next()).isFalse();
       }
+    }
+  }
+
+  @Test
+  void otherThreadsReadWhileValuesAreReplaced() throws InterruptedException {
+    try (PartitionWorld world = CompressedWorld.open(directory, COMPRESSED)) {
+      CompressedWorld.train(world);
+      byte[][] keys = new byte[50][];
+      byte[][][] versions = new byte[keys.length][20][];
+      for (int i = 0; i < keys.length; i++) {
+        keys[i] = key("k" + i);
+        for (int version = 0; version < 20; version++) {
+          versions[i][version] = text(20 * i + version, i % 5 == 0 ? 12_000 : 250);
+        }
+        world.put(keys[i], versions[i][0]);
+      }
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread[] readers = new Thread[2];
+      for (int t = 0; t < readers.length; t++) {
+        readers[t] =
+            new Thread(
+                () -> {
+                  ValueBuffer value = new ValueBuffer();
+                  for (int i = 0; !done.get(); i = (i + 1) % keys.length) {
+                    world.partition().get(keys[i], 0, keys[i].length, value);
+                    byte[] found = value.toByteArray();
+                    if (Arrays.stream(versions[i]).noneMatch(v -> Arrays.equals(v, found))) {
+                      throw new AssertionError("key " + i + ": no version of it");
+                    }
+                  }
+                });
+        readers[t].setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+        readers[t].start();
+      }
+      for (int round = 0; round < 400; round++) {
+        for (int i = round % 7; i < keys.length; i += 7) {
+          world.put(keys[i], versions[i][round % 20]);
+        }
+        world.partition().flush();
+      }
+      done.set(true);
+      for (Thread reader : readers) {
+        reader.join();
+      }
+      assertThat(failure.get()).isNull();
     }
   }
 
