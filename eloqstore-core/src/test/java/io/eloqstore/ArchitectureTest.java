@@ -79,6 +79,7 @@ class ArchitectureTest {
     assertThat(packagesThatUse("net.openhft.hashing.")).isSubsetOf("codec");
     assertThat(packagesThatUse("sun.misc.")).isEmpty();
     assertThat(packagesThatUse("picocli.")).isSubsetOf("cli");
+    assertThat(packagesThatUse("com.github.luben.")).isSubsetOf("codec");
   }
 
   private TreeSet<String> packagesThatUse(String prefix) {

@@ -61,7 +61,8 @@ final class LayoutOptions {
         base.durability(),
         base.segments(),
         base.appendMode(),
-        base.term());
+        base.term(),
+        base.compression());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {
@@ -82,6 +83,7 @@ final class LayoutOptions {
         .withPagesPerFileShift(recorded.pagesPerFileShift())
         .withAppendMode(recorded.appendMode())
         .withRestartIntervals(recorded.leafRestartInterval(), recorded.indexRestartInterval())
-        .withOverflowPointers(recorded.overflowPointers());
+        .withOverflowPointers(recorded.overflowPointers())
+        .withCompression(recorded.compression());
   }
 }

@@ -51,6 +51,12 @@ final class LoadCommand extends StoreCommand {
       description = "Entries between restart points of an index page.")
   private Integer indexRestartInterval;
 
+  @Option(
+      names = "--compression",
+      negatable = true,
+      description = "Compress values, or not; as the partition was written last if not said.")
+  private Boolean compression;
+
   LoadCommand(InputStream input) {
     this.input = input;
   }
@@ -84,7 +90,8 @@ final class LoadCommand extends StoreCommand {
     try {
       StoreOptions base =
           newest == null ? layout.given(StoreOptions.defaults()) : layout.of(shard, newest);
-      return base.withOverflowPointers(or(overflowPointers, base.overflowPointers()))
+      return base.withCompression(compression == null ? base.compression() : compression)
+          .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
           .withRestartIntervals(
               or(leafRestartInterval, base.leafRestartInterval()),
               or(indexRestartInterval, base.indexRestartInterval()));

@@ -74,6 +74,33 @@ public final class Varints {
     return value | last << 28;
   }
 
+  /**
+   * Reads a number of up to 32 bits.
+   *
+   * @param end where the bytes that may be looked at end
+   * @return the number, read as unsigned; -1 when it does not end there or has more bits
+   */
+  public static long get32(byte[] source, int offset, int end) {
+    long value = 0;
+    for (int i = 0; i < BYTES_MAX_32 && offset + i < end; i++) {
+      long group = source[offset + i];
+      value |= (group & 0x7f) << 7 * i;
+      if (group >= 0) {
+        return value > 0xffffffffL ? -1 : value;
+      }
+    }
+    return -1;
+  }
+
+  /** Bytes of the number that stands at an offset and was read before, however it was padded. */
+  public static int length(byte[] source, int offset) {
+    int next = offset;
+    while (source[next] < 0) {
+      next++;
+    }
+    return next + 1 - offset;
+  }
+
   /** Reads a number of up to 64 bits. */
   public static long get64(Arena arena, long at) {
     long value = 0;

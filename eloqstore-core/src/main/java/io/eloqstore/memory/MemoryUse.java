@@ -11,6 +11,9 @@ public enum MemoryUse {
   WRITE_BUFFER,
   /** Mappings from logical to file pages: never evictable. */
   MAPPING,
-  /** Blocks on their way to or from the disk, and scratch space of background work. */
+  /**
+   * Blocks on their way to or from the disk, scratch space of background work, and what native
+   * libraries take.
+   */
   IO
 }

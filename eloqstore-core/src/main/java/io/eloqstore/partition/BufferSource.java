@@ -10,6 +10,7 @@ import io.eloqstore.buffer.BufferCursor;
 import io.eloqstore.buffer.BufferRecords;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.SegmentChange;
 import java.util.function.Consumer;
 
@@ -20,6 +21,8 @@ import java.util.function.Consumer;
  * <p>Worker only.
  */
 final class BufferSource implements ChangeSource {
+  private static final int LARGE_HEAD = BufferRecords.LARGE | BufferRecords.LIST_HEAD;
+
   private final Generation generation;
   private final MemoryBudget budget;
   private final BufferRecords records;
@@ -31,6 +34,7 @@ final class BufferSource implements ChangeSource {
   private long scratch = MemoryBudget.NONE;
   private int pointerBytes;
   private int flags;
+  private int largeFlags;
   private boolean started;
 
   /**
@@ -63,8 +67,9 @@ final class BufferSource implements ChangeSource {
 
   @Override
   public void take() {
+    largeFlags = 0;
     if ((flags & BufferRecords.LARGE) != 0) {
-      takePointers();
+      takeLarge();
     }
   }
 
@@ -78,14 +83,25 @@ final class BufferSource implements ChangeSource {
             > records.sequence(cursor.record());
   }
 
-  private void takePointers() {
+  private void takeLarge() {
     if (!records.copyTo(cursor.record(), descriptorBytes)) {
       throw new IllegalStateException("a frozen buffer was written");
     }
     LargeDescriptor descriptor =
         LargeDescriptor.decode(descriptorBytes.bytes(), descriptorBytes.length());
-    descriptor.runs().forEach(usedRuns);
-    byte[] list = descriptor.pointerList();
+    largeFlags = descriptor.flags();
+    if (isOnPages()) {
+      descriptor.runs().forEach(usedRuns);
+      takePointers(descriptor.pointerList());
+    }
+  }
+
+  /** Of a large value: whether it was not made small enough for a leaf. */
+  private boolean isOnPages() {
+    return (largeFlags & LeafPage.OVERFLOW) != 0;
+  }
+
+  private void takePointers(byte[] list) {
     if (scratch == MemoryBudget.NONE) {
       scratch = budget.allocate(MemoryBudget.SLOT_BYTES, MemoryUse.IO);
       if (scratch == MemoryBudget.NONE) {
@@ -111,10 +127,11 @@ final class BufferSource implements ChangeSource {
   @Override
   public int change() {
     return bit(BufferRecords.DELETE, SegmentChange.DELETE)
-        | bit(BufferRecords.LARGE, SegmentChange.LARGE)
+        | (isOnPages() ? SegmentChange.LARGE : 0)
         | (SegmentChange.NO_TIMESTAMP
             ^ bit(BufferRecords.HAS_TIMESTAMP, SegmentChange.NO_TIMESTAMP))
         | bit(BufferRecords.LIST_HEAD, SegmentChange.LIST_HEAD)
+        | ((flags & LARGE_HEAD) == LARGE_HEAD ? SegmentChange.FIRST_LIVE : 0)
         | bit(BufferRecords.LIST_CHUNK, SegmentChange.LIST_CHUNK);
   }
 
@@ -135,12 +152,15 @@ final class BufferSource implements ChangeSource {
 
   @Override
   public int flags() {
-    return 0;
+    return largeFlags & ~LeafPage.OVERFLOW;
   }
 
   @Override
   public long valueAt() {
-    return (flags & BufferRecords.LARGE) != 0 ? scratch : records.valueAt(cursor.record());
+    if ((flags & BufferRecords.LARGE) == 0) {
+      return records.valueAt(cursor.record());
+    }
+    return isOnPages() ? scratch : records.valueAt(cursor.record()) + LargeDescriptor.COMPRESSED_AT;
   }
 
   @Override
@@ -148,7 +168,11 @@ final class BufferSource implements ChangeSource {
     if ((flags & BufferRecords.DELETE) != 0) {
       return 0;
     }
-    return (flags & BufferRecords.LARGE) != 0 ? pointerBytes : records.valueLength(cursor.record());
+    int length = records.valueLength(cursor.record());
+    if ((flags & BufferRecords.LARGE) == 0) {
+      return length;
+    }
+    return isOnPages() ? pointerBytes : length - LargeDescriptor.COMPRESSED_AT;
   }
 
   @Override

@@ -6,9 +6,11 @@ package io.eloqstore.partition;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
+import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.page.LeafPage;
 import io.eloqstore.tree.TreeScan;
 import java.util.Arrays;
 
@@ -19,10 +21,15 @@ import java.util.Arrays;
  * <p>Worker only. Reads one leaf for each chunk, the one that the merge is about to read anyway.
  */
 final class ChunkJoin implements AutoCloseable {
+  private static final int COMPRESSED = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
+
   private final PartitionContext context;
   private final Root base;
   private final TreeScan scan;
   private final Arena arena;
+  // The older chunk as the leaf holds it, if it is compressed, and as it was put.
+  private final ValueBuffer stored = new ValueBuffer();
+  private final ValueBuffer older = new ValueBuffer();
   // The joined value; a leaf takes value bytes from the arena.
   private long scratch = MemoryBudget.NONE;
   private int valueLength;
@@ -52,8 +59,8 @@ final class ChunkJoin implements AutoCloseable {
             && scan.keyLength() == keyLength
             && Arrays.equals(scan.key(), 0, listKeyLength, key, 0, listKeyLength)
             && ListChunks.getLong(scan.key(), listKeyLength) != 0
-            && scan.flags() == 0
-            && scan.valueLength() + 1 + bytes <= RowWriter.chunkBytesMax(context, keyLength);
+            && (scan.flags() & ~COMPRESSED) == 0
+            && (long) olderBytes() + 1 + bytes <= RowWriter.chunkBytesMax(context, keyLength);
     if (!found) {
       scan.close();
     }
@@ -70,11 +77,30 @@ final class ChunkJoin implements AutoCloseable {
             "no page to join a list in: budget " + context.budget().budgetBytes() + " bytes");
       }
     }
-    int before = scan.valueLength();
-    arena.copy(scan.valueAt(), scratch, before);
+    int before = copyOlder();
     arena.putByte(scratch + before, OwnedPartition.LIST_DELIMITER);
     arena.copy(valueAt, scratch + before + 1, bytes);
     valueLength = before + 1 + bytes;
+  }
+
+  /** Length of the older chunk as it was put. */
+  private int olderBytes() {
+    int length = scan.valueLength();
+    if ((scan.flags() & COMPRESSED) == 0) {
+      return length;
+    }
+    arena.get(scan.valueAt(), stored.setLength(length), 0, length);
+    return context.compression().valueLength(stored.bytes(), length);
+  }
+
+  private int copyOlder() {
+    if ((scan.flags() & COMPRESSED) == 0) {
+      arena.copy(scan.valueAt(), scratch, scan.valueLength());
+      return scan.valueLength();
+    }
+    context.compression().decompress(stored.bytes(), stored.length(), older);
+    arena.put(scratch, older.bytes(), 0, older.length());
+    return older.length();
   }
 
   /** Key of the chunk found last, in its first {@link #keyLength} bytes. */

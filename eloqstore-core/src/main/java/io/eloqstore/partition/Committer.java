@@ -32,7 +32,6 @@ final class Committer implements AutoCloseable {
   private final PartitionContext context;
   private final ManifestWriter manifest;
   private final Path manifestPath;
-  private final byte[] dictionary;
   private final List<ManifestExtension.OpaqueSection> opaque;
   private final Consumer<StoreException> poison;
   // Null once it is known to be on the disk.
@@ -54,7 +53,6 @@ final class Committer implements AutoCloseable {
       PartitionContext context,
       ManifestWriter manifest,
       Path manifestPath,
-      byte[] dictionary,
       Root committed,
       ManifestExtension last,
       InheritedManifest inherited,
@@ -63,7 +61,6 @@ final class Committer implements AutoCloseable {
     this.context = context;
     this.manifest = manifest;
     this.manifestPath = manifestPath;
-    this.dictionary = dictionary;
     this.inherited = inherited;
     this.opaque = last == null ? List.of() : last.opaque();
     this.metadata = last == null ? new TreeMap<>() : last.metadata();
@@ -175,7 +172,7 @@ final class Committer implements AutoCloseable {
             root.treePage(),
             root.ttlPage(),
             context.maxFilePage(),
-            dictionary,
+            context.compression().dictionary(),
             root.mapping(),
             extension));
     root.retain();
@@ -196,7 +193,7 @@ final class Committer implements AutoCloseable {
             options.leafRestartInterval(),
             options.indexRestartInterval(),
             options.overflowPointers(),
-            false),
+            options.compression()),
         new EntryCounts(
             counts.entries(), counts.overflowEntries(), counts.ttlEntries(), counts.exact()),
         sequence,

@@ -4,8 +4,11 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.CorruptionException;
+import io.eloqstore.api.StoreErrorCode;
+import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.manifest.EntryCounts;
 import io.eloqstore.manifest.ManifestExtension;
@@ -26,7 +29,8 @@ import java.util.List;
 
 /**
  * Walks both trees of one manifest and compares what two places both know: expiring entries and the
- * TTL tree, entries and recorded counts, long keys and their buckets.
+ * TTL tree, entries and recorded counts, long keys and their buckets. Decompresses what is
+ * compressed.
  *
  * <p>One thread, one use. The caller holds the state's mapping. Reads every page from its file:
  * frames of an open partition are not used.
@@ -34,6 +38,8 @@ import java.util.List;
 final class ContentVerifier {
   /** More findings of one kind say nothing new. */
   private static final int FINDINGS_MAX = 100;
+
+  private static final int COMPRESSED = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
 
   private final PartitionResources resources;
   private final Path directory;
@@ -43,11 +49,13 @@ final class ContentVerifier {
   private final List<String> findings = new ArrayList<>();
   private final List<byte[]> bucketRows = new ArrayList<>();
   private final ValueBuffer value = new ValueBuffer();
+  private final ValueCompression compression;
   private PageReader source;
   private TreeReader reader;
   private long entries;
   private long overflowEntries;
   private long expiringEntries;
+  private long compressedEntries;
   private long ttlEntries;
 
   ContentVerifier(
@@ -57,6 +65,8 @@ final class ContentVerifier {
     this.options = options;
     this.state = state;
     this.mapping = state.mapping();
+    this.compression =
+        new ValueCompression(resources.budget(), state.dictionary(), directory.toString());
   }
 
   /** Entries of the main tree. */
@@ -82,9 +92,11 @@ final class ContentVerifier {
           // Only of trees that hold together can be asked what is in them.
           checkTtlTree();
           checkCounts();
+          checkCompressed();
           checkBuckets();
         }
       } finally {
+        compression.close();
         source.close();
       }
     }
@@ -111,6 +123,7 @@ final class ContentVerifier {
     entries = verifier.entries();
     overflowEntries = verifier.overflowEntries();
     expiringEntries = verifier.expiringEntries();
+    compressedEntries = verifier.compressedEntries();
     verifier.tree(state.ttlRootPage());
     ttlEntries = verifier.entries() - entries;
     if (state.extension() != null) {
@@ -221,6 +234,45 @@ final class ContentVerifier {
     }
   }
 
+  private void checkCompressed() {
+    if (compressedEntries == 0) {
+      return;
+    }
+    try (TreeScan scan = new TreeScan(source)) {
+      scan.open(state.rootPage(), mapping::filePage);
+      for (boolean more = scan.first(); more; more = scan.next()) {
+        if ((scan.flags() & COMPRESSED) != 0) {
+          checkValue(scan);
+        }
+      }
+    }
+  }
+
+  private void checkValue(TreeScan scan) {
+    int length = scan.valueLength();
+    source.arena().get(scan.valueAt(), value.setLength(length), 0, length);
+    try {
+      resolve(scan.flags());
+    } catch (StoreException e) {
+      if (e.code() != StoreErrorCode.CORRUPTED) {
+        throw e;
+      }
+      find("entry %s: %s", hex(Arrays.copyOf(scan.key(), scan.keyLength())), e.getMessage());
+    }
+  }
+
+  /** Makes of what an entry holds the value it stands for. */
+  private void resolve(int flags) {
+    if ((flags & LeafPage.OVERFLOW) != 0) {
+      byte[] pointers = value.toByteArray();
+      new OverflowReader(source).read(mapping::filePage, pointers, pointers.length, value);
+    }
+    if ((flags & COMPRESSED) != 0) {
+      byte[] stored = value.toByteArray();
+      compression.decompress(stored, stored.length, value);
+    }
+  }
+
   /** Buckets of one prefix follow each other, and so must the keys in them. */
   private void checkBuckets() {
     byte[] previous = null;
@@ -244,10 +296,7 @@ final class ContentVerifier {
     if (!read(state.rootPage(), row, 0)) {
       throw new CorruptionException(directory.toString(), -1, "bucket row", "found", "not found");
     }
-    if ((reader.flags() & LeafPage.OVERFLOW) != 0) {
-      byte[] pointers = value.toByteArray();
-      new OverflowReader(source).read(mapping::filePage, pointers, pointers.length, value);
-    }
+    resolve(reader.flags());
     return KeyBucket.decode(value.bytes(), value.length(), directory.toString());
   }
 }

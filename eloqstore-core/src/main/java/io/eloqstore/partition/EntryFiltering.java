@@ -7,6 +7,7 @@ import io.eloqstore.api.EntryFilter;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.page.LeafCursor;
 import io.eloqstore.page.LeafPage;
@@ -29,7 +30,10 @@ final class EntryFiltering {
 
   private static final int STEP_DROPS = 4096;
 
+  private static final int COMPRESSED = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
+
   private final int prefixBytes;
+  private final ValueCompression compression;
   private volatile EntryFilter filter;
   private volatile boolean asked;
   // Set by the worker. Where the next step begins, null between two sweeps; and where the one after
@@ -40,8 +44,9 @@ final class EntryFiltering {
   /**
    * @param prefixBytes keys of this length or more are not asked for
    */
-  EntryFiltering(int prefixBytes) {
+  EntryFiltering(int prefixBytes, ValueCompression compression) {
     this.prefixBytes = prefixBytes;
+    this.compression = compression;
   }
 
   void set(EntryFilter newFilter) {
@@ -108,7 +113,7 @@ final class EntryFiltering {
     private final Arena arena;
     private final OverflowReader overflow;
     private final IntToLongFunction mapping;
-    private final ValueBuffer large = new ValueBuffer();
+    private final ValueBuffer whole = new ValueBuffer();
     private byte[] key;
     private int keyLength;
     private int flags;
@@ -136,8 +141,8 @@ final class EntryFiltering {
 
     private boolean drops(
         byte[] entryKey, int entryKeyLength, int entryFlags, long entryValueAt, int entryLength) {
-      int compressed = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
-      if (entryKeyLength >= prefixBytes || (entryFlags & compressed) != 0) {
+      boolean readable = (entryFlags & COMPRESSED) == 0 || ValueCompression.isAvailable();
+      if (entryKeyLength >= prefixBytes || !readable) {
         return false;
       }
       key = entryKey;
@@ -169,7 +174,7 @@ final class EntryFiltering {
 
     @Override
     public int valueLength() {
-      return isLarge() ? large().length() : storedLength;
+      return isInPlace() ? storedLength : whole().length();
     }
 
     @Override
@@ -178,30 +183,40 @@ final class EntryFiltering {
         throw new IndexOutOfBoundsException(
             "bytes " + from + " to " + (from + length) + " of a value of " + valueLength());
       }
-      if (isLarge()) {
-        System.arraycopy(large().bytes(), from, target, offset, length);
-      } else {
+      if (isInPlace()) {
         arena.get(valueAt + from, target, offset, length);
+      } else {
+        System.arraycopy(whole().bytes(), from, target, offset, length);
       }
     }
 
-    private boolean isLarge() {
-      return (flags & LeafPage.OVERFLOW) != 0;
+    private boolean isInPlace() {
+      return (flags & (LeafPage.OVERFLOW | COMPRESSED)) == 0;
     }
 
-    private ValueBuffer large() {
+    private ValueBuffer whole() {
       if (!isRead) {
-        byte[] pointers = new byte[storedLength];
-        arena.get(valueAt, pointers, 0, storedLength);
         try {
-          overflow.read(mapping, pointers, storedLength, large);
+          read();
         } catch (RuntimeException e) {
           ownFailure = e;
           throw e;
         }
         isRead = true;
       }
-      return large;
+      return whole;
+    }
+
+    private void read() {
+      byte[] stored = new byte[storedLength];
+      arena.get(valueAt, stored, 0, storedLength);
+      if ((flags & LeafPage.OVERFLOW) != 0) {
+        overflow.read(mapping, stored, storedLength, whole);
+      }
+      if ((flags & COMPRESSED) != 0) {
+        stored = (flags & LeafPage.OVERFLOW) != 0 ? whole.toByteArray() : stored;
+        compression.decompress(stored, stored.length, whole);
+      }
     }
   }
 }

@@ -29,12 +29,14 @@ final class Flusher implements AutoCloseable {
 
   private final PartitionContext context;
   private final PageWriter writer;
+  private final DictionaryTraining training;
   private final List<LargeRun> unusedRuns = new ArrayList<>();
   private RewriteIds builtIds;
 
   Flusher(PartitionContext context) {
     this.context = context;
     this.writer = context.newWriter();
+    this.training = new DictionaryTraining(context, DictionaryTraining.SAMPLES_BYTES);
   }
 
   /**
@@ -42,7 +44,7 @@ final class Flusher implements AutoCloseable {
    * the caller gets the only hold.
    */
   Root flush(Root base, Generation generation) {
-    return taken(base, generation, (work, used) -> work.filtering().apply(generation, ALL, used));
+    return taken(base, generation, (work, used) -> work.forGood().apply(generation, ALL, used));
   }
 
   /** A root with the generation as its newest change segment; the caller gets the only hold. */
@@ -52,6 +54,7 @@ final class Flusher implements AutoCloseable {
 
   private Root taken(
       Root base, Generation generation, BiConsumer<RootWork, Consumer<LargeRun>> deed) {
+    training.sample(generation);
     Set<Integer> usedRuns = new HashSet<>();
     Root next =
         build(
@@ -68,7 +71,7 @@ final class Flusher implements AutoCloseable {
 
   /** A root with the changes of a range, or a little more, merged from all segments. */
   Root mergeSegments(Root base, KeyRange range) {
-    return build(base, context.pageIds(), work -> work.filtering().mergeSegments(range));
+    return build(base, context.pageIds(), work -> work.forGood().mergeSegments(range));
   }
 
   /**

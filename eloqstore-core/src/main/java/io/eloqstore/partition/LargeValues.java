@@ -5,8 +5,12 @@ package io.eloqstore.partition;
 
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
+import io.eloqstore.codec.ValueCompression;
+import io.eloqstore.codec.ValueCompressor;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.page.LeafBuilder;
+import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.OverflowPage;
 import io.eloqstore.pagestore.PageWriter;
 import java.util.ArrayList;
@@ -16,6 +20,8 @@ import java.util.List;
 /**
  * Writes values that fit no leaf to overflow pages at the time they are put (architecture D2): the
  * write buffer keeps only where they are. The pages are in no mapping until the record is flushed.
+ * If values are compressed, these are so before anything else; one that fits a leaf then needs no
+ * page.
  *
  * <p>Owner only, with a tail file or places of its own.
  */
@@ -23,10 +29,14 @@ final class LargeValues implements AutoCloseable {
   /** Runs of page ids that one value may be spread over: its description stays a small record. */
   private static final int RUNS_MAX = 64;
 
+  private static final int RAW = ValueCompressor.RAW;
+
   private final PartitionContext context;
   private final PageWriter writer;
   private final int pageBytes;
   private final int pointersMax;
+  // From the first value of a buffer that may be compressed until the buffer is frozen.
+  private ValueCompressor compressor;
 
   LargeValues(PartitionContext context) {
     this.context = context;
@@ -38,19 +48,44 @@ final class LargeValues implements AutoCloseable {
   /**
    * Writes a value; its pages are in their file when this returns, and its file is kept.
    *
+   * @param keyLength of the entry that the value is for
+   * @param expireTs of that entry
    * @throws StoreException {@link StoreErrorCode#OUT_OF_MEMORY}: nothing was written
    */
-  LargeDescriptor write(byte[] value, int offset, int length) {
+  LargeDescriptor write(int keyLength, long expireTs, byte[] value, int offset, int length) {
+    int stored = context.options().compression() ? compress(value, offset, length) : RAW;
+    if (stored == RAW) {
+      return writePages(0, value, offset, length);
+    }
+    byte[] compressed = compressor.stored();
+    int flag =
+        ValueCompression.isAlone(length)
+            ? LeafPage.COMPRESSED_ALONE
+            : LeafPage.COMPRESSED_DICTIONARY;
+    return LeafBuilder.fitsAlone(pageBytes, keyLength, stored, Long.MAX_VALUE, expireTs)
+        ? LargeDescriptor.inLeaf(flag, compressed, stored)
+        : writePages(flag, compressed, 0, stored);
+  }
+
+  private int compress(byte[] value, int offset, int length) {
+    if (compressor == null) {
+      compressor = context.compression().newCompressor();
+    }
+    return compressor.compress(value, offset, length);
+  }
+
+  private LargeDescriptor writePages(int compression, byte[] value, int offset, int length) {
     int[] ids = takeIds(pageCount(length));
     try {
-      return write(value, offset, length, ids);
+      return writePages(compression, value, offset, length, ids);
     } catch (StoreException e) {
       freeIds(ids);
       throw e;
     }
   }
 
-  private LargeDescriptor write(byte[] value, int offset, int length, int[] ids) {
+  private LargeDescriptor writePages(
+      int compression, byte[] value, int offset, int length, int[] ids) {
     long scratch = context.budget().allocate(pageBytes, MemoryUse.IO);
     if (scratch == MemoryBudget.NONE) {
       throw new StoreException(
@@ -64,7 +99,7 @@ final class LargeValues implements AutoCloseable {
       writer.releaseBlock();
       int[] firstGroup = new int[OverflowPage.groupPages(pageBytes, pointersMax, length)];
       System.arraycopy(ids, 0, firstGroup, 0, firstGroup.length);
-      return new LargeDescriptor(firstGroup, runs);
+      return LargeDescriptor.onPages(compression, length, firstGroup, runs);
     } finally {
       context.budget().free(scratch, pageBytes, MemoryUse.IO);
     }
@@ -93,6 +128,14 @@ final class LargeValues implements AutoCloseable {
   private void freeIds(int[] ids) {
     for (int id : ids) {
       context.pageIds().free(id);
+    }
+  }
+
+  /** The next large value may be long in coming: native memory goes back. */
+  void releaseNative() {
+    if (compressor != null) {
+      compressor.close();
+      compressor = null;
     }
   }
 
@@ -176,6 +219,7 @@ final class LargeValues implements AutoCloseable {
 
   @Override
   public void close() {
+    releaseNative();
     writer.close();
   }
 }

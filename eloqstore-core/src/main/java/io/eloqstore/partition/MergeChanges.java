@@ -12,7 +12,8 @@ import java.util.Arrays;
 
 /**
  * Changes as the merge wants them: with the deletes of the list chunks that a head killed in the
- * tree, without the chunks that it killed among the changes, new chunks joined with the one before.
+ * tree, without the chunks that it killed among the changes, new chunks joined with the one before,
+ * small values compressed if they are to be.
  *
  * <p>Worker only.
  */
@@ -21,6 +22,7 @@ final class MergeChanges implements ChangeCursor {
   private final Arena arena;
   private final DeadChunks deadChunks;
   private final ChunkJoin chunkJoin;
+  private final LeafCompression compression;
   private final KeyRange range;
   private byte[] end;
   private int change;
@@ -29,6 +31,7 @@ final class MergeChanges implements ChangeCursor {
   private boolean isDeadRow;
   private boolean isEmptyHead;
   private boolean isJoined;
+  private boolean isCompressed;
   // Key of the change given out before: a joined chunk must not go behind it.
   private byte[] lastKey = new byte[64];
   private int lastKeyLength;
@@ -37,6 +40,7 @@ final class MergeChanges implements ChangeCursor {
    * @param source closed by the caller
    * @param deadChunks finds what the heads of lists killed in the tree; closed by the caller
    * @param chunkJoin finds the chunk that a new one is joined with; closed by the caller
+   * @param compression compresses small values; {@code null} to keep them raw; closed by the caller
    * @param range keys to take; the source begins with the first one, and what a head in the range
    *     killed behind it is taken too
    */
@@ -45,11 +49,13 @@ final class MergeChanges implements ChangeCursor {
       Arena arena,
       DeadChunks deadChunks,
       ChunkJoin chunkJoin,
+      LeafCompression compression,
       KeyRange range) {
     this.source = source;
     this.arena = arena;
     this.deadChunks = deadChunks;
     this.chunkJoin = chunkJoin;
+    this.compression = compression;
     this.range = range;
   }
 
@@ -58,6 +64,7 @@ final class MergeChanges implements ChangeCursor {
     if (started) {
       rememberKey();
     }
+    isCompressed = false;
     if (isJoined) {
       isJoined = false;
       chunkJoin.release();
@@ -127,8 +134,15 @@ final class MergeChanges implements ChangeCursor {
     if ((change & SegmentChange.LIST_HEAD) != 0) {
       takeHead();
     }
-    if ((change & SegmentChange.LIST_CHUNK) != 0 && (change & SegmentChange.LARGE) == 0) {
+    if ((change & SegmentChange.LARGE) != 0 || source.flags() != 0) {
+      // On pages, or compressed already.
+      return;
+    }
+    if ((change & SegmentChange.LIST_CHUNK) != 0) {
       joinChunk();
+    }
+    if (compression != null && !isDelete()) {
+      isCompressed = compression.compress(valueAt(), valueLength());
     }
   }
 
@@ -177,9 +191,9 @@ final class MergeChanges implements ChangeCursor {
 
   /** Every chunk below the head goes, and the head itself if it has nothing to say but that. */
   private void takeHead() {
-    boolean isLarge = (change & SegmentChange.LARGE) != 0;
-    long firstLive = isLarge ? source.firstLive() : arena.getLongBigEndian(source.valueAt());
-    isEmptyHead = !isLarge && source.valueLength() == Long.BYTES;
+    boolean isApart = (change & SegmentChange.FIRST_LIVE) != 0;
+    long firstLive = isApart ? source.firstLive() : arena.getLongBigEndian(source.valueAt());
+    isEmptyHead = !isApart && source.valueLength() == Long.BYTES;
     deadChunks.begin(source.key(), source.keyLength(), firstLive);
   }
 
@@ -207,17 +221,24 @@ final class MergeChanges implements ChangeCursor {
   @Override
   public int flags() {
     return source.flags()
+        | (isCompressed ? LeafPage.COMPRESSED_DICTIONARY : 0)
         | ((change & SegmentChange.LARGE) != 0 ? LeafPage.OVERFLOW : 0)
         | (source.expireTs() != 0 ? LeafPage.EXPIRE : 0);
   }
 
   @Override
   public long valueAt() {
+    if (isCompressed) {
+      return compression.valueAt();
+    }
     return isJoined ? chunkJoin.valueAt() : source.valueAt();
   }
 
   @Override
   public int valueLength() {
+    if (isCompressed) {
+      return compression.valueLength();
+    }
     return isJoined ? chunkJoin.valueLength() : source.valueLength();
   }
 

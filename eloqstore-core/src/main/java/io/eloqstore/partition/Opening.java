@@ -10,6 +10,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileNames;
 import io.eloqstore.file.FileSet;
@@ -45,7 +46,6 @@ import java.util.TreeMap;
  * that it names are to be written again; files that nothing references are offered for deletion.
  */
 public final class Opening {
-  private static final byte[] NO_DICTIONARY = {};
   // A store that another engine wrote to last has no operation number; milliseconds times this are
   // above every number that operations could have counted up to: 4 million operations in every
   // second since 1970. Numbers have 55 bits, so a clock gone astray must not use them up.
@@ -218,6 +218,9 @@ public final class Opening {
   }
 
   private Partition open(List<FileName> names, AutoCloseable lock) {
+    if (options.compression() && !readOnly) {
+      ValueCompression.requireLibrary(directory.toString());
+    }
     FileName chosen = manifest != null ? manifest : FileNames.newestManifest(names);
     if (chosen == null && (readOnly || image != null)) {
       throw new StoreException(
@@ -377,7 +380,8 @@ public final class Opening {
             reader,
             PageIds.of(mapping),
             new FileIds(nextFile(state, mapping, files), options.pagesPerFileShift()),
-            slots);
+            slots,
+            state == null ? ValueCompression.NO_DICTIONARY : state.dictionary());
     if (slots != null) {
       forceInherited(context, chosen, state);
     }
@@ -481,7 +485,6 @@ public final class Opening {
             context,
             writer,
             manifestPath,
-            state == null ? NO_DICTIONARY : state.dictionary(),
             committed,
             extension,
             state == null || !options.appendMode() || !formers.isEmpty()

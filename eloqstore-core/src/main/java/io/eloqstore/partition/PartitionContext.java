@@ -9,6 +9,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.io.IoBackend;
@@ -44,6 +45,7 @@ final class PartitionContext implements AutoCloseable {
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
+  private final ValueCompression compression;
   private final Object deleting = new Object();
   private int deleters;
   private List<FileName.Data> outdatedFiles = List.of();
@@ -56,6 +58,7 @@ final class PartitionContext implements AutoCloseable {
    * Takes over files and source.
    *
    * @param slots where pages go without append mode; {@code null} in append mode
+   * @param dictionary of compressed values; empty for none
    */
   PartitionContext(
       PartitionId id,
@@ -65,7 +68,8 @@ final class PartitionContext implements AutoCloseable {
       PageReader source,
       PageIds pageIds,
       FileIds fileIds,
-      SlotSpace slots) {
+      SlotSpace slots,
+      byte[] dictionary) {
     this.id = id;
     this.options = options;
     this.resources = resources;
@@ -74,7 +78,9 @@ final class PartitionContext implements AutoCloseable {
     this.fileIds = fileIds;
     this.slots = slots;
     this.source = source;
-    this.filtering = new EntryFiltering(options.bucketPrefixBytes());
+    this.compression =
+        new ValueCompression(resources.budget(), dictionary, files.directory().toString());
+    this.filtering = new EntryFiltering(options.bucketPrefixBytes(), compression);
     this.treeOptions =
         new TreeOptions(
             options.leafRestartInterval(), options.indexRestartInterval(), FillPolicy.STANDARD);
@@ -145,8 +151,12 @@ final class PartitionContext implements AutoCloseable {
     return filtering;
   }
 
+  ValueCompression compression() {
+    return compression;
+  }
+
   RowReader newReader() {
-    return new RowReader(source, resources.clock());
+    return new RowReader(source, resources.clock(), compression);
   }
 
   /**
@@ -309,10 +319,11 @@ final class PartitionContext implements AutoCloseable {
     }
   }
 
-  /** Drops the partition's frames and closes its files. */
+  /** Drops the partition's frames, gives native memory back and closes its files. */
   @Override
   public void close() {
     try {
+      compression.close();
       source.close();
     } finally {
       files.close();

@@ -41,8 +41,11 @@ final class RootWork implements AutoCloseable {
   private int[] pendingCuts;
   private Segment[] segments;
 
-  /** Whether the guest's filter is asked: not for what an iterator alone sees. */
-  private boolean filters;
+  /**
+   * Whether the guest's filter is asked and values are compressed, if that is on: not for a root
+   * that an iterator alone sees and that is soon forgotten.
+   */
+  private boolean isForGood;
 
   /**
    * @param writer takes the pages of the tree
@@ -63,9 +66,9 @@ final class RootWork implements AutoCloseable {
     this.pendingCuts = base.pendingCuts();
   }
 
-  /** From now on the guest's filter is asked for the entries of leaves that are rewritten. */
-  RootWork filtering() {
-    filters = true;
+  /** It will be the working root: the guest's filter is asked, and values are compressed. */
+  RootWork forGood() {
+    isForGood = true;
     return this;
   }
 
@@ -119,8 +122,10 @@ final class RootWork implements AutoCloseable {
     MergeChanges changes;
     // They look at the tree before: a page that was just written may not have reached its file.
     try (DeadChunks deadChunks = new DeadChunks(context.source(), base);
-        ChunkJoin chunkJoin = new ChunkJoin(context, base)) {
-      changes = new MergeChanges(source, context.arena(), deadChunks, chunkJoin, range);
+        ChunkJoin chunkJoin = new ChunkJoin(context, base);
+        LeafCompression compression = isForGood ? LeafCompression.open(context) : null) {
+      changes =
+          new MergeChanges(source, context.arena(), deadChunks, chunkJoin, compression, range);
       treePage = merger(expiries, statistics).merge(treePage, changes);
     }
     counts.add(statistics);
@@ -213,7 +218,7 @@ final class RootWork implements AutoCloseable {
 
   private TreeMerger merger(ExpiryChanges expiries, MergeStatistics statistics) {
     EntryFiltering.Filter filter =
-        filters ? context.filtering().forMerge(context.source(), mapping::filePage) : null;
+        isForGood ? context.filtering().forMerge(context.source(), mapping::filePage) : null;
     return filter == null
         ? new TreeMerger(rewrite, expiries, statistics)
         : new TreeMerger(rewrite, filter::drops, expiries, statistics);

@@ -4,11 +4,10 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.StoreClock;
-import io.eloqstore.api.StoreErrorCode;
-import io.eloqstore.api.StoreException;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.buffer.BufferRecords;
 import io.eloqstore.buffer.WriteBuffer;
+import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.SegmentChange;
@@ -20,7 +19,7 @@ import java.util.function.IntToLongFunction;
 
 /**
  * Reads rows through a {@link View}: the newest version of a key in buffers and tree, large values
- * from their pages, expired rows not at all.
+ * from their pages, compressed ones as they were put, expired rows not at all.
  *
  * <p>Point reads pin nothing. They are right only if the view is still the current one afterwards,
  * so the caller checks that and reads again otherwise; what they throw counts only then, too. One
@@ -41,15 +40,19 @@ final class RowReader {
   private final TreeReader tree;
   private final TreeReader segmentTree;
   private final OverflowReader overflow;
+  private final ValueCompression compression;
   private final ValueBuffer unused = new ValueBuffer();
+  // Grows with the first compressed value.
+  private final ValueBuffer stored = new ValueBuffer();
 
-  RowReader(PageSource source, StoreClock clock) {
+  RowReader(PageSource source, StoreClock clock, ValueCompression compression) {
     this.source = source;
     this.arena = source.arena();
     this.clock = clock;
     this.tree = new TreeReader(source);
     this.segmentTree = TreeReader.ofSegment(source);
     this.overflow = new OverflowReader(source);
+    this.compression = compression;
   }
 
   TreeScan newScan() {
@@ -158,27 +161,43 @@ final class RowReader {
     return true;
   }
 
-  /** Replaces a pointer list by the value it stands for. */
+  /** Replaces what the leaf holds by the value it stands for. */
   private void resolve(Root root, int flags, ValueBuffer target) {
-    if ((flags & COMPRESSED) != 0) {
-      throw new StoreException(
-          StoreErrorCode.UNSUPPORTED_FORMAT,
-          "the value is compressed (entry flags "
-              + flags
-              + "): this version reads raw values only");
+    if ((flags & (LeafPage.OVERFLOW | COMPRESSED)) != 0) {
+      if ((flags & LeafPage.OVERFLOW) != 0) {
+        byte[] list = target.toByteArray();
+        readPages(root.pages(), list, target);
+      }
+      if ((flags & COMPRESSED) != 0) {
+        decompress(target, 0);
+      }
     }
-    if ((flags & LeafPage.OVERFLOW) != 0) {
-      byte[] list = target.toByteArray();
-      readPages(root.pages(), list, target);
-    }
+  }
+
+  private void decompress(ValueBuffer target, int offset) {
+    int length = target.length() - offset;
+    System.arraycopy(target.bytes(), offset, stored.setLength(length), 0, length);
+    compression.decompress(stored.bytes(), length, target);
   }
 
   private boolean resolveRecord(int flags, ValueBuffer target) {
     if (target != null && (flags & BufferRecords.LARGE) != 0) {
-      LargeDescriptor descriptor = LargeDescriptor.decode(target.bytes(), target.length());
-      readPages(descriptor::filePage, descriptor.pointerList(), target);
+      resolveLarge(target);
     }
     return true;
+  }
+
+  private void resolveLarge(ValueBuffer target) {
+    int flags = LargeDescriptor.flagsOf(target.bytes());
+    if ((flags & LeafPage.OVERFLOW) != 0) {
+      LargeDescriptor descriptor = LargeDescriptor.decode(target.bytes(), target.length());
+      readPages(descriptor::filePage, descriptor.pointerList(), target);
+      if ((flags & COMPRESSED) != 0) {
+        decompress(target, 0);
+      }
+    } else {
+      decompress(target, LargeDescriptor.COMPRESSED_AT);
+    }
   }
 
   private void readPages(IntToLongFunction pages, byte[] list, ValueBuffer target) {

@@ -124,7 +124,7 @@ final class RowWriter implements AutoCloseable {
       long expireTs) {
     LargeDescriptor descriptor;
     try {
-      descriptor = largeValues.write(value, valueOffset, length);
+      descriptor = largeValues.write(keyLength, expireTs, value, valueOffset, length);
     } catch (StoreException e) {
       // The memory for pages is taken before the first of them is written.
       throw e.code() == StoreErrorCode.OUT_OF_MEMORY ? e : rows.poison(e);
@@ -193,6 +193,11 @@ final class RowWriter implements AutoCloseable {
       // What was freed since the attempt may be enough: it failed for certain only if nothing was.
       freedBefore = freed;
     }
+  }
+
+  /** What only pays while one large value follows the other goes. */
+  void releaseNative() {
+    largeValues.releaseNative();
   }
 
   private void freezeIfFull(Generation active) {

@@ -379,6 +379,7 @@ final class Rows implements Background.Step {
 
   void freezeActive() {
     giveBackAsked = false;
+    writer.releaseNative();
     view.active().buffer().freeze();
     Generation next = newGeneration();
     View seen;
@@ -395,6 +396,7 @@ final class Rows implements Background.Step {
    *     it
    */
   void makeRoom(long seen) {
+    writer.releaseNative();
     if (!view.active().isEmpty()) {
       freezeActive();
     }

@@ -98,7 +98,7 @@ final class SegmentFiles implements AutoCloseable {
         source.key(),
         source.keyLength(),
         source.change(),
-        (source.change() & SegmentChange.LIST_HEAD) != 0 ? source.firstLive() : 0,
+        (source.change() & SegmentChange.FIRST_LIVE) != 0 ? source.firstLive() : 0,
         source.valueAt(),
         source.valueLength(),
         source.flags(),

@@ -30,11 +30,28 @@ public final class OverflowReader {
    */
   public void read(
       IntToLongFunction mapping, byte[] pointers, int pointersLength, ValueBuffer target) {
+    readStart(mapping, pointers, pointersLength, target, VALUE_BYTES_MAX);
+  }
+
+  /**
+   * Reads the pages that hold the first bytes of a value, or all when it is shorter.
+   *
+   * @param bytes wanted at least
+   */
+  public void readStart(
+      IntToLongFunction mapping,
+      byte[] pointers,
+      int pointersLength,
+      ValueBuffer target,
+      int bytes) {
     group.open(pointers, pointersLength);
     int length = 0;
     while (group.count() > 0) {
       for (int i = 0; i < group.count(); i++) {
         length = append(mapping, i, target, length);
+        if (length >= bytes) {
+          return;
+        }
       }
       openNext(mapping);
     }

@@ -30,6 +30,8 @@ import java.util.function.IntToLongFunction;
 public final class TreeVerifier {
   private static final int LEVELS_MAX = 32;
 
+  private static final int COMPRESSED = LeafPage.COMPRESSED_DICTIONARY | LeafPage.COMPRESSED_ALONE;
+
   /** More findings say nothing new. */
   private static final int FINDINGS_MAX = 100;
 
@@ -50,6 +52,7 @@ public final class TreeVerifier {
   private long entries;
   private long leaves;
   private long overflowEntries;
+  private long compressedEntries;
   private long expiringEntries;
 
   /**
@@ -92,6 +95,10 @@ public final class TreeVerifier {
     return overflowEntries;
   }
 
+  public long compressedEntries() {
+    return compressedEntries;
+  }
+
   public long expiringEntries() {
     return expiringEntries;
   }
@@ -119,6 +126,7 @@ public final class TreeVerifier {
   public void pending(int[] subtrees) {
     long entriesBefore = entries;
     long overflowBefore = overflowEntries;
+    long compressedBefore = compressedEntries;
     long expiringBefore = expiringEntries;
     checksLinks = false;
     for (int subtree : subtrees) {
@@ -128,6 +136,7 @@ public final class TreeVerifier {
     }
     entries = entriesBefore;
     overflowEntries = overflowBefore;
+    compressedEntries = compressedBefore;
     expiringEntries = expiringBefore;
   }
 
@@ -274,6 +283,9 @@ public final class TreeVerifier {
       entries++;
       if (cursor.expireTs() != 0) {
         expiringEntries++;
+      }
+      if ((cursor.flags() & COMPRESSED) != 0) {
+        compressedEntries++;
       }
       if ((cursor.flags() & LeafPage.OVERFLOW) != 0) {
         overflowEntries++;

@@ -12,7 +12,10 @@ import io.eloqstore.reference.ReferenceVerifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +27,35 @@ class LoadCommandTest {
 
   static List<GoldenState> uncompressed() {
     return GoldenSets.uncompressed();
+  }
+
+  @Test
+  void compressionIsAskedForOrAsItWasLast() {
+    Path directory = temp.resolve("t.0");
+    // Over 10 MiB: compressed without a dictionary.
+    String input = "6b\t" + "00".repeat((10 << 20) + 1) + "\t1\t0\n";
+    assertLoadedAs(input, directory, true, "--compression");
+    assertLoadedAs(input.replace("6b", "6c"), directory, true);
+    assertLoadedAs(input.replace("6b", "6d"), directory, false, "--no-compression");
+    assertLoadedAs(input.replace("6b", "6e"), directory, false);
+    assertThat(CommandRun.of("verify", directory).out()).startsWith("clean: 4 entries");
+    assertThat(CommandRun.of("dump", directory).out().length()).isEqualTo(4 * input.length());
+  }
+
+  /** Raw, the value takes 2,568 pages. */
+  private static void assertLoadedAs(
+      String input, Path directory, boolean compressed, String... flags) {
+    long before = mappedPages(directory);
+    List<Object> arguments = new ArrayList<>(List.of("load", directory));
+    arguments.addAll(List.of(flags));
+    assertThat(CommandRun.withInput(input, arguments.toArray()).exitCode()).isZero();
+    assertThat(mappedPages(directory) - before > 2000).isEqualTo(!compressed);
+  }
+
+  private static long mappedPages(Path directory) {
+    String summary = CommandRun.of("verify", directory).out();
+    Matcher pages = Pattern.compile("(\\d+) pages").matcher(summary);
+    return pages.find() ? Long.parseLong(pages.group(1)) : 0;
   }
 
   @ParameterizedTest

@@ -169,6 +169,39 @@ class VerifyCommandTest {
   }
 
   @Test
+  void aCompressedValueThatIsNoneIsFound() throws IOException {
+    GoldenState state = GoldenSets.named("compressed");
+    Path copy = CommandRun.copy(state, temp);
+    assertThat(CommandRun.golden("verify", copy, state).out()).startsWith("clean: ");
+    // The magic of the frames on the first leaf that holds any.
+    byte[] magic = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
+    int changed = 0;
+    for (long filePage : state.read().manifest().mapping().values()) {
+      ByteBuffer page = Damage.page(copy.resolve("data_0_0"), (int) filePage, PAGE_BYTES);
+      for (int i = 0; changed == 0 && i < PAGE_BYTES - magic.length; i++) {
+        if (page.get(Damage.PAGE_TYPE_AT) == Damage.LEAF
+            && page.getInt(i) == ByteBuffer.wrap(magic).order(page.order()).getInt()) {
+          int at = i;
+          Damage.edit(
+              copy.resolve("data_0_0"), (int) filePage, PAGE_BYTES, p -> p.put(at, (byte) 0));
+          changed++;
+        }
+      }
+    }
+    assertThat(changed).isOne();
+    CommandRun run = CommandRun.golden("verify", copy, state);
+    assertThat(run.exitCode()).isEqualTo(EloqStoreCli.DAMAGED);
+    assertThat(run.lines())
+        .singleElement()
+        .asString()
+        .startsWith("manifest_0: entry ")
+        .contains("compressed value");
+    CommandRun dump = CommandRun.golden("dump", copy, state);
+    assertThat(dump.exitCode()).isEqualTo(EloqStoreCli.DAMAGED);
+    assertThat(dump.err()).contains("compressed value").contains("z.0").hasLineCount(1);
+  }
+
+  @Test
   void aTtlTreeThatKnowsAnotherTimeIsFound() throws IOException {
     GoldenState state = GoldenSets.named("ttl");
     Path copy = CommandRun.copy(state, temp);

@@ -160,4 +160,25 @@ class VarintsTest {
     arena.put(0, bytes, 0, bytes.length);
     return bytes;
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "00, 0",
+    "7f, 127",
+    "8001, 128",
+    "8000, 0",
+    "ffffffff0f, 4294967295",
+    "ffffffff1f, -1",
+    "ffffffff8f00, -1",
+    "8080, -1",
+    "'', -1"
+  })
+  void numbersOnTheHeapEndWhereTheBytesDo(String hex, long value) {
+    byte[] bytes = HexFormat.of().parseHex("55" + hex + "01");
+    int end = bytes.length - 1;
+    assertThat(Varints.get32(bytes, 1, end)).isEqualTo(value);
+    if (value >= 0) {
+      assertThat(Varints.length(bytes, 1)).isEqualTo(end - 1);
+    }
+  }
 }

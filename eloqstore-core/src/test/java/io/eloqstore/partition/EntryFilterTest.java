@@ -217,8 +217,10 @@ class EntryFilterTest {
     }
     world.settle();
     Root root = world.rows().view().root();
-    PageSource source = ((Partition) world.partition()).context().source();
-    EntryFiltering filtering = new EntryFiltering(OPTIONS.bucketPrefixBytes());
+    PartitionContext context = ((Partition) world.partition()).context();
+    PageSource source = context.source();
+    EntryFiltering filtering =
+        new EntryFiltering(OPTIONS.bucketPrefixBytes(), context.compression());
     filtering.set(byTime);
     threshold.set(2);
     filtering.askForSweep();
@@ -244,8 +246,10 @@ class EntryFilterTest {
     }
     world.settle();
     Root root = world.rows().view().root();
-    PageSource source = ((Partition) world.partition()).context().source();
-    EntryFiltering filtering = new EntryFiltering(OPTIONS.bucketPrefixBytes());
+    PartitionContext context = ((Partition) world.partition()).context();
+    PageSource source = context.source();
+    EntryFiltering filtering =
+        new EntryFiltering(OPTIONS.bucketPrefixBytes(), context.compression());
     filtering.set(byTime);
     filtering.askForSweep();
     int steps = 0;

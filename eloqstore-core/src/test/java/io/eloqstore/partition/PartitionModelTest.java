@@ -5,11 +5,14 @@ package io.eloqstore.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.SegmentOptions;
 import io.eloqstore.api.SegmentOptions.When;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.io.MemoryBackend;
 import io.eloqstore.io.NioBackend;
+import io.eloqstore.reference.ReferenceEntry;
+import io.eloqstore.reference.ReferenceStore;
 import io.eloqstore.reference.ReferenceVerifier;
 import java.nio.file.Path;
 import java.util.Random;
@@ -116,6 +119,53 @@ class PartitionModelTest {
   void smallestBudgetInMemory() throws Exception {
     for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
       runInMemory(2_000_000 + seed, OPERATIONS, options(4096), 1 << 20, 0);
+    }
+  }
+
+  /** Large enough for a compression context, small enough for flushes to be frequent. */
+  private static final long COMPRESSION_BUDGET_BYTES = 11 << 20;
+
+  /** A dictionary first: it stays when all that it was made of is deleted. */
+  private static void train(PartitionWorld world) {
+    CompressedWorld.train(world);
+    world.partition().deleteRange(KeyRange.ALL);
+    world.settle();
+    world.commit();
+  }
+
+  @Test
+  void compressedInMemory() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      try (PartitionWorld world =
+          new PartitionWorld(
+              COMPRESSION_BUDGET_BYTES,
+              budget -> MemoryBackend.plain(budget.arena()),
+              Path.of("/store"),
+              options(seed % 3 == 0 ? 16384 : 4096).withCompression(true))) {
+        train(world);
+        run(world, 5_000_000 + seed, OPERATIONS, seed % 2 == 0 ? 1 : 0);
+      }
+    }
+  }
+
+  @Test
+  void compressedOnFiles() throws Exception {
+    for (long seed = FIRST_SEED; seed < FIRST_SEED + SEEDS / 4; seed++) {
+      StoreOptions options = options(4096).withCompression(true);
+      Path partition;
+      try (PartitionWorld world =
+          CompressedWorld.open(
+              directory.resolve("seed" + seed), options, COMPRESSION_BUDGET_BYTES)) {
+        partition = world.partitionDirectory();
+        train(world);
+        run(world, 6_000_000 + seed, OPERATIONS, 1);
+      }
+      assertThat(ReferenceVerifier.verify(partition, 4096, options.pagesPerFileShift()))
+          .as("seed %d", seed)
+          .isEmpty();
+      assertThat(ReferenceStore.read(partition, 4096, options.pagesPerFileShift()).entries())
+          .as("seed %d", seed)
+          .anyMatch(ReferenceEntry::compressed);
     }
   }
 

@@ -41,6 +41,7 @@ public final class ReferenceStore {
     this.livePagesOfFiles = new TreeMap<>();
     checkFilePages(pages, found);
     checkTtl(found);
+    checkCompressed(found);
     this.findings = found.list();
   }
 
@@ -119,9 +120,20 @@ public final class ReferenceStore {
     return Map.copyOf(livePagesOfFiles);
   }
 
-  /** One line an entry, as in the golden files. */
+  /**
+   * The value of an entry as it was put.
+   *
+   * @throws DecodeException if it is compressed and does not follow the format
+   */
+  public byte[] plainValue(ReferenceEntry entry) {
+    return entry.compressed()
+        ? CompressedValue.decode(entry, manifest.dictionary())
+        : entry.value();
+  }
+
+  /** One line an entry, with its value as it was put: as in the golden files. */
   public List<String> dumpLines() {
-    return entries.stream().map(ReferenceEntry::line).toList();
+    return entries.stream().map(entry -> entry.withValue(plainValue(entry)).line()).toList();
   }
 
   List<String> findings() {
@@ -169,6 +181,21 @@ public final class ReferenceStore {
     }
     while (at < expected.size()) {
       found.add("ttl tree: no entry for %s", hex(expected.get(at++)));
+    }
+  }
+
+  private void checkCompressed(Findings found) {
+    for (ReferenceEntry entry : entries) {
+      try {
+        plainValue(entry);
+      } catch (DecodeException e) {
+        found.add("entry %s: compressed value: %s", hex(entry.key()), e.getMessage());
+      }
+    }
+    for (ReferenceEntry entry : ttlEntries) {
+      if (entry.compressed()) {
+        found.add("ttl tree: entry %s is compressed", hex(entry.key()));
+      }
     }
   }
 

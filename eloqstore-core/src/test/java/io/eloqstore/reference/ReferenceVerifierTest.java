@@ -102,6 +102,29 @@ class ReferenceVerifierTest {
   }
 
   @Test
+  void compressedValuesThatCannotBeReadAreFound() throws IOException {
+    GoldenState state = GoldenSets.named("compressed");
+    Path copy = copy(state);
+    for (int leaf : leaves(copy, state)) {
+      edit(
+          copy,
+          state,
+          leaf,
+          page -> {
+            for (int i = LEAF_NEXT; i < page.capacity() - 4; i++) {
+              // The magic of a frame.
+              if (page.getInt(i) == 0xFD2FB528) {
+                page.put(i, (byte) 0);
+              }
+            }
+          });
+    }
+    assertThat(verify(copy, state))
+        .isNotEmpty()
+        .allMatch(finding -> finding.contains("compressed value"));
+  }
+
+  @Test
   void twoPagesOnOneFilePageAreFound() throws IOException {
     GoldenState state = GoldenSets.named("nonappend_10k");
     Path copy = copy(state);

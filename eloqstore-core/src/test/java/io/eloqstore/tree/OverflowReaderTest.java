@@ -115,6 +115,30 @@ class OverflowReaderTest {
   }
 
   @Test
+  void startIsReadInWholePages() {
+    try (TreeWorld world = new TreeWorld(4096)) {
+      byte[] value = random(100_000);
+      byte[] pointers = write(world, value);
+      OverflowReader reader = new OverflowReader(world);
+      ValueBuffer target = new ValueBuffer();
+      // A page holds 4084 bytes, the last of a group of 16 fewer; bytes wanted and read.
+      int[][] lengths = {
+        {1, 4084},
+        {4084, 4084},
+        {4085, 8168},
+        {65_280, 65_280},
+        {65_281, 69_364},
+        {100_001, 100_000}
+      };
+      for (int[] length : lengths) {
+        reader.readStart(world.mapping::filePage, pointers, pointers.length, target, length[0]);
+        assertThat(target.toByteArray()).isEqualTo(Arrays.copyOf(value, length[1]));
+      }
+      world.checkNothingIsLeaked();
+    }
+  }
+
+  @Test
   void sweepFreesChains() {
     try (TreeWorld world = new TreeWorld(4096)) {
       NavigableMap<byte[], Change> changes = new TreeMap<>(Arrays::compareUnsigned);
