@@ -251,7 +251,7 @@ final class Rows implements Background.Step {
         synchronized (gate()) {
           view.active().addCut(new Cut(range, ++sequence));
         }
-        if (view.active().isFull()) {
+        if (view.active().hasManyCuts()) {
           freezeActive();
           awaitFewerFrozen();
         }
@@ -384,7 +384,7 @@ final class Rows implements Background.Step {
 
   void freezeActive() {
     giveBackAsked = false;
-    view.active().buffer().freeze();
+    view.active().freeze();
     Generation next = newGeneration();
     View seen;
     do {
@@ -398,13 +398,17 @@ final class Rows implements Background.Step {
    *
    * @param seen count of freed blocks, read before an attempt that failed and found no more after
    *     it
+   * @param waits how often this write has waited before
    */
-  void makeRoom(long seen) {
-    if (!view.active().isEmpty()) {
-      freezeActive();
+  void makeRoom(long seen, int waits) {
+    if (!memory.cameBack(seen, waits)) {
+      if (!view.active().isEmpty()) {
+        freezeActive();
+      }
+      memory.await(this, this::willGiveBack, seen);
     }
-    memory.await(this, this::willGiveBack, seen);
-    enterAgain();
+    leave();
+    enter();
   }
 
   /** Whether a flush or a re-seat gives memory back; never so after a failed write. */
@@ -421,9 +425,10 @@ final class Rows implements Background.Step {
     return iterators.pinFlushed(flushedNumber);
   }
 
-  private void enterAgain() {
-    leave();
-    enter();
+  @Override
+  public long freezableBytes() {
+    boolean can = Thread.currentThread() == owner && !busy && !closed && poison == null;
+    return can ? view.active().buffer().usedBytes() : 0;
   }
 
   @Override
