@@ -12,8 +12,8 @@ import io.eloqstore.memory.MemoryUse;
  * outgrown records by size.
  *
  * <p>The writer's thread; {@link #release} by whoever is the last user. The first block is {@value
- * #BLOCK_BYTES_MIN} bytes and each next one twice as large up to the largest of the budget, so a
- * buffer with little in it is little.
+ * #BLOCK_BYTES_MIN} bytes and each next one as large as all before it up to the largest of the
+ * budget, so a buffer with little in it is little.
  *
  * <p>A block begins with {@value #BLOCK_HEADER} bytes: offset of the block before it (8, -1 =
  * none), its size (8). So offset 0 of the arena is never handed out and a handle of 0 is free to
@@ -34,7 +34,6 @@ final class BlockSpace {
   private final BufferRecords records;
   private long lastBlock = NO_BLOCK;
   private long blockBytes;
-  private int nextBlockBytes = BLOCK_BYTES_MIN;
   private long next;
   private long limit;
   // What was left of a block when a large request needed another one.
@@ -70,7 +69,7 @@ final class BlockSpace {
   private boolean reserveElsewhere(int bytes) {
     if (bytes > spareLimit - spareNext) {
       int least = MemoryBudget.blockSlots(bytes + BLOCK_HEADER) * MemoryBudget.SLOT_BYTES;
-      int wanted = Math.max(least, nextBlockBytes);
+      int wanted = Math.max(least, nextBlockBytes());
       long block = budget.allocate(wanted, MemoryUse.WRITE_BUFFER);
       if (block == MemoryBudget.NONE && wanted > least) {
         wanted = least;
@@ -83,7 +82,6 @@ final class BlockSpace {
       arena.putLong(block + Long.BYTES, wanted);
       lastBlock = block;
       blockBytes += wanted;
-      nextBlockBytes = Math.min(nextBlockBytes * 2, MemoryBudget.BLOCK_BYTES_MAX);
       if (limit - next > spareLimit - spareNext) {
         spareNext = next;
         spareLimit = limit;
@@ -99,6 +97,10 @@ final class BlockSpace {
     spareNext = oldNext;
     spareLimit = oldLimit;
     return true;
+  }
+
+  private int nextBlockBytes() {
+    return (int) Math.min(Math.max(blockBytes, BLOCK_BYTES_MIN), MemoryBudget.BLOCK_BYTES_MAX);
   }
 
   /**

@@ -322,39 +322,60 @@ public final class PageCache implements Reclaimer {
     synchronized (lock) {
       int runs = keys.length / slots;
       // Each full round takes one from every mark, so HOT + 1 rounds find any unpinned frame.
-      for (long step = 0; step < (long) runs * (HOT + 1); step++) {
-        hand = hand + slots < runs * slots ? hand / slots * slots + slots : 0;
-        if (reclaimRun(hand, slots)) {
-          return true;
+      for (int round = 0; round <= HOT; round++) {
+        boolean any = false;
+        for (int step = 0; step < runs; step++) {
+          hand = hand + slots < runs * slots ? hand / slots * slots + slots : 0;
+          Run run = reclaimRun(hand, slots);
+          if (run == Run.FREED) {
+            return true;
+          }
+          any |= run == Run.USED;
+        }
+        if (!any) {
+          // Where every run has something that stays, further rounds find no other.
+          return false;
         }
       }
       return false;
     }
   }
 
+  private enum Run {
+    FREED,
+    /** Frames only, used of late: a later round frees it. */
+    USED,
+    /** It holds something that stays, or nothing. */
+    KEPT
+  }
+
   /** Frees an aligned run when it holds nothing but free slots and frames nobody uses. */
-  private boolean reclaimRun(int start, int slots) {
-    boolean evictable = true;
+  private Run reclaimRun(int start, int slots) {
+    boolean used = false;
+    boolean pinned = false;
     boolean frames = false;
     for (int slot = start; slot < start + slots; ) {
       int first = frameStart(slot);
       if (first != ABSENT) {
         frames = true;
         if (pins[first] != 0) {
-          evictable = false;
+          pinned = true;
         } else if (marks[first] > 0) {
           marks[first]--;
-          evictable = false;
+          used = true;
         }
         slot = first + frameSlots[first];
       } else if (budget.isFree(slot)) {
         slot++;
       } else {
-        return false;
+        return Run.KEPT;
       }
     }
-    if (!evictable || !frames) {
-      return false;
+    if (pinned || !frames) {
+      return Run.KEPT;
+    }
+    if (used) {
+      return Run.USED;
     }
     for (int slot = start; slot < start + slots; ) {
       int first = frameStart(slot);
@@ -366,7 +387,7 @@ public final class PageCache implements Reclaimer {
         remove(first);
       }
     }
-    return true;
+    return Run.FREED;
   }
 
   /** First slot of the frame that covers a slot. */

@@ -44,6 +44,17 @@ public final class MemoryBudget implements AutoCloseable {
 
   private static final int RECLAIM_ATTEMPTS = 8;
 
+  /** This part of the budget may lie idle as a spare block, at most. */
+  private static final int SPARE_SHARE = 256;
+
+  /**
+   * A block that was put by.
+   *
+   * @param at offset in the arena
+   * @param bytes what was asked for when it was allocated
+   */
+  public record Block(long at, int bytes) {}
+
   private final Arena arena;
   private final long budgetBytes;
   private final int slots;
@@ -54,6 +65,7 @@ public final class MemoryBudget implements AutoCloseable {
   private Reclaimer reclaimer = slotsWanted -> false;
   private int freeSlots;
   private int cursor;
+  private Block spare;
   private long freedCount;
   private boolean closed;
 
@@ -162,11 +174,39 @@ public final class MemoryBudget implements AutoCloseable {
         }
         current = reclaimer;
       }
-      if (!current.reclaim(wanted)) {
+      if (!current.reclaim(wanted) && !freeSpare()) {
         return NONE;
       }
     }
     return NONE;
+  }
+
+  /**
+   * Puts an {@link MemoryUse#IO} block by for whoever needs one next, so that a burst of writing
+   * need not clear the cache for a run of slots each time. It counts as in use, and is freed when
+   * memory is short. A block is just freed when another lies there or it is large for this budget.
+   */
+  public synchronized void putBy(long at, int bytes) {
+    if (spare == null && !closed && bytes <= budgetBytes / SPARE_SHARE) {
+      spare = new Block(at, bytes);
+    } else {
+      free(at, bytes, MemoryUse.IO);
+    }
+  }
+
+  /** The block that was put by, to be freed or put by again; null when there is none. */
+  public synchronized Block takeSpare() {
+    Block taken = spare;
+    spare = null;
+    return taken;
+  }
+
+  private synchronized boolean freeSpare() {
+    Block taken = takeSpare();
+    if (taken != null) {
+      free(taken.at, taken.bytes, MemoryUse.IO);
+    }
+    return taken != null;
   }
 
   /**
@@ -266,6 +306,7 @@ public final class MemoryBudget implements AutoCloseable {
       if (closed) {
         return;
       }
+      freeSpare();
       closed = true;
       notifyAll();
     }

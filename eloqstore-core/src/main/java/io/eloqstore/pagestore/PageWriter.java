@@ -18,22 +18,29 @@ import java.util.List;
  * Writes pages where an allocator of its own says, in writes as large as the runs it gives: in
  * append mode to a tail file, one behind the other; otherwise to places that nobody reads any more.
  *
- * <p>One thread at a time. Bytes: a page is copied once into a block of up to 256 KiB (less when
- * the budget has no such block), which is written when it is full, when the run ends, or on {@link
- * #flush}. In append mode nothing that was written is ever written again; otherwise a page is
+ * <p>One thread at a time. Bytes: a page is copied once into a block, which is written when it is
+ * full, when the run ends, or on {@link #flush}. The first block of a burst is what the last one
+ * left as a spare, else {@value #FIRST_BLOCK_BYTES} bytes, so a burst of a few pages takes and
+ * clears little memory; each next one is twice as large up to 256 KiB, less when the budget has no
+ * such block. In append mode nothing that was written is ever written again; otherwise a page is
  * cached after it was written, when nobody can read the old bytes of its place any more.
  */
 public final class PageWriter implements PageSink, AutoCloseable {
+  private static final int FIRST_BLOCK_BYTES = 32 << 10;
+
   private final MemoryBudget budget;
   private final PageReader reader;
   private final FileSet files;
   private final PageAllocator allocator;
   private final int pageBytes;
   private final int pagesPerBlockMax;
+  // As large as blocks of this burst may become.
+  private int pagesPerBlockWidest;
   private final FileHold hold;
   // Files begun since the last settle, the tail last.
   private final List<Long> heldFiles = new ArrayList<>();
   private long block = MemoryBudget.NONE;
+  private int blockBytes;
   private int pagesPerBlock;
   private long firstFilePage;
   private int pending;
@@ -56,6 +63,7 @@ public final class PageWriter implements PageSink, AutoCloseable {
     this.hold = hold;
     this.pagesPerBlockMax = MemoryBudget.BLOCK_BYTES_MAX / pageBytes;
     this.marks = new int[pagesPerBlockMax];
+    this.pagesPerBlockWidest = pagesPerBlockMax;
   }
 
   /** Pages that come next and should lie in few pieces; no promise. */
@@ -76,7 +84,11 @@ public final class PageWriter implements PageSink, AutoCloseable {
     long filePage = allocator.allocate();
     holdFile(filePage);
     if (pending > 0 && (filePage != firstFilePage + pending || pending == pagesPerBlock)) {
+      boolean isFull = pending == pagesPerBlock;
       flush();
+      if (isFull) {
+        widenBlock();
+      }
     }
     if (pending == 0) {
       firstFilePage = filePage;
@@ -91,14 +103,25 @@ public final class PageWriter implements PageSink, AutoCloseable {
     return filePage;
   }
 
-  /** The largest block there is: when memory is in pieces, small writes are better than none. */
+  /**
+   * What there is of a first block: when memory is in pieces, small writes are better than none.
+   */
   private void takeBlock() {
-    pagesPerBlock = pagesPerBlockMax;
-    block = budget.allocate(pagesPerBlock * pageBytes, MemoryUse.IO);
-    while (block == MemoryBudget.NONE && pagesPerBlock > 1) {
-      pagesPerBlock /= 2;
-      block = budget.allocate(pagesPerBlock * pageBytes, MemoryUse.IO);
+    MemoryBudget.Block spare = budget.takeSpare();
+    if (spare != null && spare.bytes() >= pageBytes) {
+      useBlock(spare.at(), spare.bytes());
+      return;
     }
+    if (spare != null) {
+      budget.free(spare.at(), spare.bytes(), MemoryUse.IO);
+    }
+    int bytes = Math.max(1, FIRST_BLOCK_BYTES / pageBytes) * pageBytes;
+    long at = budget.allocate(bytes, MemoryUse.IO);
+    while (at == MemoryBudget.NONE && bytes > pageBytes) {
+      bytes = bytes / pageBytes / 2 * pageBytes;
+      at = budget.allocate(bytes, MemoryUse.IO);
+    }
+    useBlock(at, bytes);
     if (block == MemoryBudget.NONE) {
       throw new StoreException(
           StoreErrorCode.OUT_OF_MEMORY,
@@ -108,6 +131,27 @@ public final class PageWriter implements PageSink, AutoCloseable {
               + budget.budgetBytes()
               + " bytes");
     }
+  }
+
+  private void useBlock(long at, int bytes) {
+    block = at;
+    blockBytes = bytes;
+    pagesPerBlock = bytes / pageBytes;
+  }
+
+  /** Twice as large for what follows; without memory for it this burst goes on as it is. */
+  private void widenBlock() {
+    int pages = Math.min(2 * pagesPerBlock, pagesPerBlockWidest);
+    if (pages <= pagesPerBlock) {
+      return;
+    }
+    long wider = budget.allocate(pages * pageBytes, MemoryUse.IO);
+    if (wider == MemoryBudget.NONE) {
+      pagesPerBlockWidest = pagesPerBlock;
+      return;
+    }
+    budget.free(block, blockBytes, MemoryUse.IO);
+    useBlock(wider, pages * pageBytes);
   }
 
   private void holdFile(long filePage) {
@@ -173,14 +217,15 @@ public final class PageWriter implements PageSink, AutoCloseable {
     return bytesWritten;
   }
 
-  /** Gives the block back between bursts of writing; writes nothing. */
+  /** Gives the block up between bursts of writing; writes nothing. */
   public void releaseBlock() {
     if (block != MemoryBudget.NONE) {
       if (pending != 0) {
         throw new IllegalStateException(pending + " pages were not flushed");
       }
-      budget.free(block, pagesPerBlock * pageBytes, MemoryUse.IO);
+      budget.putBy(block, blockBytes);
       block = MemoryBudget.NONE;
+      pagesPerBlockWidest = pagesPerBlockMax;
     }
   }
 

@@ -26,8 +26,32 @@ public interface Background {
    */
   boolean relieve(Step asking);
 
+  /**
+   * Whether the worker has something to do now, of whatever partition: flushes give write-buffer
+   * memory back. Any thread.
+   */
+  default boolean hasWork() {
+    return false;
+  }
+
+  /**
+   * Has the write buffer frozen that holds most of those that the calling thread owns, if it holds
+   * more than that of who asks: what lies idle goes before what is being written.
+   *
+   * @param bytes in the buffer of who asks
+   * @return whether there was a larger one
+   */
+  default boolean freezeLarger(Step asking, long bytes) {
+    return false;
+  }
+
   /** A bounded piece of background work of one partition. */
   interface Step {
+    /** Bytes in the write buffer if the calling thread could freeze it now; 0 for none. */
+    default long freezableBytes() {
+      return 0;
+    }
+
     /** Does a piece of work; never throws: failures poison the partition. */
     void run();
 

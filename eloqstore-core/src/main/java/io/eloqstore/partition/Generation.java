@@ -27,6 +27,8 @@ final class Generation {
   // Replaced as a whole, so that readers on other threads see complete arrays.
   private volatile Cut[] cuts = NO_CUTS;
   private final List<WrittenRun> largeRuns = new ArrayList<>();
+  // Bytes that the shard knows of; the owner's until it is frozen.
+  private long countedBytes;
   private int holders = 1;
 
   Generation(PartitionContext context, long number) {
@@ -44,9 +46,30 @@ final class Generation {
     return number;
   }
 
-  /** Whether it has grown to its share of the memory, or reads look through many cuts; no lock. */
+  /** Whether it has grown to its share of the memory; no lock. Owner only. */
   boolean isFull() {
-    return buffer.bytes() >= context.bufferBytesMax() || cuts.length >= CUTS_MAX;
+    long bytes = buffer.bytes();
+    if (bytes != countedBytes) {
+      context.bufferGrew(bytes - countedBytes);
+      countedBytes = bytes;
+    }
+    return bytes >= context.bufferBytesMax();
+  }
+
+  /** Whether reads look through many cuts. */
+  boolean hasManyCuts() {
+    return cuts.length >= CUTS_MAX;
+  }
+
+  /** Takes no more writes. Owner only. */
+  void freeze() {
+    buffer.freeze();
+    uncount();
+  }
+
+  private void uncount() {
+    context.bufferGrew(-countedBytes);
+    countedBytes = 0;
   }
 
   boolean isEmpty() {
@@ -134,6 +157,7 @@ final class Generation {
         return;
       }
     }
+    uncount();
     for (WrittenRun written : largeRuns) {
       context.drop(written.run);
     }

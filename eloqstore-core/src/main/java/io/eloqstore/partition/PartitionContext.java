@@ -212,6 +212,17 @@ final class PartitionContext implements AutoCloseable {
     return resources.bufferBytesMax();
   }
 
+  void bufferGrew(long bytes) {
+    resources.bufferGrew(bytes);
+  }
+
+  /** Whether write buffers may take one more block. */
+  boolean hasWriteMemory() {
+    MemoryBudget budget = resources.budget();
+    return budget.used(MemoryUse.WRITE_BUFFER) + MemoryBudget.SLOT_BYTES
+        <= budget.limit(MemoryUse.WRITE_BUFFER);
+  }
+
   /** Whether write buffers use most of what they may. */
   boolean isWriteMemoryShort() {
     MemoryBudget budget = resources.budget();

@@ -27,10 +27,16 @@ public interface PartitionResources {
   Background background();
 
   /**
-   * Bytes at which a partition freezes its write buffer; depends on how many share the shard, so it
-   * is asked at each write: no lock.
+   * Bytes at which a partition freezes its write buffer; depends on what the others of the shard
+   * have buffered, so it is asked at each write: no lock.
    */
   long bufferBytesMax();
+
+  /**
+   * An active write buffer has grown by so many bytes, or was frozen or let go: then they are
+   * negative. Any thread, no lock.
+   */
+  default void bufferGrew(long bytes) {}
 
   /** The memory that mappings take has changed: write buffers get half of what they leave. */
   void mappingChanged();

@@ -157,6 +157,7 @@ final class RowWriter implements AutoCloseable {
       List<LargeRun> runs) {
     long next = rows.nextSequence();
     long freedBefore = NEVER;
+    int waits = 0;
     while (true) {
       Generation active = rows.view().active();
       // A value over one that a range delete hides is a new one: it takes no timestamp from it.
@@ -188,7 +189,7 @@ final class RowWriter implements AutoCloseable {
       }
       long freed = context.budget().freedCount();
       if (freed == freedBefore) {
-        rows.makeRoom(freed);
+        rows.makeRoom(freed, waits++);
       }
       // What was freed since the attempt may be enough: it failed for certain only if nothing was.
       freedBefore = freed;
@@ -201,7 +202,10 @@ final class RowWriter implements AutoCloseable {
   }
 
   private void freezeIfFull(Generation active) {
-    if (rows.isGiveBackAsked() || active.isFull()) {
+    if (rows.isGiveBackAsked()
+        || active.hasManyCuts()
+        || active.isFull()
+            && !context.background().freezeLarger(rows, active.buffer().usedBytes())) {
       rows.freezeActive();
     }
   }

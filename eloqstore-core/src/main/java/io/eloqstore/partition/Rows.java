@@ -246,7 +246,7 @@ final class Rows implements Background.Step {
         synchronized (gate()) {
           view.active().addCut(new Cut(range, ++sequence));
         }
-        if (view.active().isFull()) {
+        if (view.active().hasManyCuts()) {
           freezeActive();
           awaitFewerFrozen();
         }
@@ -380,7 +380,7 @@ final class Rows implements Background.Step {
   void freezeActive() {
     giveBackAsked = false;
     writer.releaseNative();
-    view.active().buffer().freeze();
+    view.active().freeze();
     Generation next = newGeneration();
     View seen;
     do {
@@ -394,14 +394,18 @@ final class Rows implements Background.Step {
    *
    * @param seen count of freed blocks, read before an attempt that failed and found no more after
    *     it
+   * @param waits how often this write has waited before
    */
-  void makeRoom(long seen) {
+  void makeRoom(long seen, int waits) {
     writer.releaseNative();
-    if (!view.active().isEmpty()) {
-      freezeActive();
+    if (!memory.cameBack(seen, waits)) {
+      if (!view.active().isEmpty()) {
+        freezeActive();
+      }
+      memory.await(this, this::willGiveBack, seen);
     }
-    memory.await(this, this::willGiveBack, seen);
-    enterAgain();
+    leave();
+    enter();
   }
 
   /** Whether a flush or a re-seat gives memory back; never so after a failed write. */
@@ -418,9 +422,10 @@ final class Rows implements Background.Step {
     return iterators.pinFlushed(flushedNumber);
   }
 
-  private void enterAgain() {
-    leave();
-    enter();
+  @Override
+  public long freezableBytes() {
+    boolean can = Thread.currentThread() == owner && !busy && !closed && poison == null;
+    return can ? view.active().buffer().usedBytes() : 0;
   }
 
   @Override

@@ -15,6 +15,12 @@ final class WriteMemory {
   /** Background work that finds no memory so often in a row fails. */
   private static final int ATTEMPTS_MAX = 100;
 
+  /**
+   * So often a write waits for what is being flushed before it has anything frozen; also how often
+   * it may be woken by other memory while it waits.
+   */
+  private static final int PATIENCE = 100;
+
   private final PartitionContext context;
   // The owner's.
   private long hopelessAt = -1;
@@ -23,6 +29,29 @@ final class WriteMemory {
 
   WriteMemory(PartitionContext context) {
     this.context = context;
+  }
+
+  /**
+   * Waits for the flushes that are under way, for a while: to freeze more would give back no more,
+   * and of many small buffers make many small flushes. Owner only.
+   *
+   * @param seen as in {@link #await}
+   * @param waits how often this write has waited before
+   * @return whether there is room for a block now
+   * @throws StoreException {@link StoreErrorCode#BUSY} when the thread is interrupted
+   */
+  boolean cameBack(long seen, int waits) {
+    long known = seen;
+    for (int i = 0; i < PATIENCE && waits < PATIENCE && context.background().hasWork(); i++) {
+      if (!awaitFreed(known)) {
+        return false;
+      }
+      if (context.hasWriteMemory()) {
+        return true;
+      }
+      known = context.budget().freedCount();
+    }
+    return false;
   }
 
   /**
@@ -55,8 +84,12 @@ final class WriteMemory {
               + ", none of which a flush gives back");
     }
     context.background().request(asking);
+    awaitFreed(seen);
+  }
+
+  private boolean awaitFreed(long seen) {
     try {
-      context.budget().awaitFreed(seen, WAIT_MS);
+      return context.budget().awaitFreed(seen, WAIT_MS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StoreException(

@@ -53,9 +53,25 @@ final class BackgroundWorker implements Background, AutoCloseable {
     relief = action;
   }
 
-  /** How many partitions share the shard. */
-  synchronized int partitionCount() {
-    return partitions.size();
+  @Override
+  public synchronized boolean hasWork() {
+    return running != null || !queue.isEmpty();
+  }
+
+  @Override
+  public boolean freezeLarger(Step asking, long bytes) {
+    Step largest = null;
+    synchronized (this) {
+      long most = bytes;
+      for (Step other : partitions) {
+        long freezable = other == asking ? 0 : other.freezableBytes();
+        if (freezable > most) {
+          most = freezable;
+          largest = other;
+        }
+      }
+    }
+    return largest != null && largest.giveBack();
   }
 
   @Override

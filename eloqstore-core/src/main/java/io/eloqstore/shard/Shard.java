@@ -18,6 +18,7 @@ import io.eloqstore.partition.Partition;
 import io.eloqstore.partition.PartitionResources;
 import io.eloqstore.task.ServingLoop;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 
 /**
@@ -31,18 +32,16 @@ public final class Shard implements PartitionResources, AutoCloseable {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
   private final int number = NUMBERS.incrementAndGet();
-
-  /** Share of the write-buffer memory that one partition's buffer may grow to, at most. */
-  private static final int BUFFERS_IN_FLIGHT = 2;
-
   private final MemoryBudget budget;
   private final PageCache cache;
   private final OpenFileCache io;
   private final IoBackend unforcedIo;
   private final StoreClock clock;
   private final BackgroundWorker worker;
-  private volatile long bufferBytesMax;
   private ServingThread serving;
+  // Of the write buffers that are not frozen.
+  private final AtomicLong activeBytes = new AtomicLong();
+  private volatile long activeBytesMax;
   private int partitions;
   private boolean closed;
 
@@ -74,7 +73,7 @@ public final class Shard implements PartitionResources, AutoCloseable {
     long half = budget.arena().bytes() / 2;
     budget.setLimit(MemoryUse.MAPPING, half);
     budget.setLimit(MemoryUse.WRITE_BUFFER, half);
-    shareWriteMemory();
+    limitActiveBuffers();
   }
 
   @Override
@@ -107,24 +106,30 @@ public final class Shard implements PartitionResources, AutoCloseable {
     return worker;
   }
 
+  /**
+   * What active buffers may still take. So a third of the memory stays for buffers that are being
+   * flushed; buffers that grow together get equal shares of the rest; one that lies idle, whose
+   * owner alone could freeze it, leaves room for every later one; and an empty one takes no share.
+   */
   @Override
   public long bufferBytesMax() {
-    return bufferBytesMax;
+    return Math.max(1, activeBytesMax - activeBytes.get());
+  }
+
+  @Override
+  public void bufferGrew(long bytes) {
+    activeBytes.addAndGet(bytes);
   }
 
   @Override
   public void mappingChanged() {
     long left = budget.arena().bytes() - budget.used(MemoryUse.MAPPING);
     budget.setLimit(MemoryUse.WRITE_BUFFER, left / 2);
-    shareWriteMemory();
+    limitActiveBuffers();
   }
 
-  private void shareWriteMemory() {
-    // Two more than there are partitions: while every active buffer is full, two can still be
-    // flushed.
-    bufferBytesMax =
-        budget.limit(MemoryUse.WRITE_BUFFER)
-            / (Math.max(1, worker.partitionCount()) + BUFFERS_IN_FLIGHT);
+  private void limitActiveBuffers() {
+    activeBytesMax = budget.limit(MemoryUse.WRITE_BUFFER) / 3 * 2;
   }
 
   /** The size asked for, bytes. */
@@ -169,12 +174,10 @@ public final class Shard implements PartitionResources, AutoCloseable {
     }
     partitions++;
     worker.register(partition.backgroundStep());
-    shareWriteMemory();
   }
 
   public synchronized void left() {
     partitions--;
-    shareWriteMemory();
   }
 
   /**
