@@ -51,8 +51,11 @@ public final class EloqStore implements AutoCloseable {
 
   /** What the stores of one task slot share: memory, page cache, I/O, background thread. */
   public static Shard openShard(ShardOptions options) {
-    return new Shard(
-        options.budgetBytes(), budget -> backend(budget, options.directIo()), options.clock());
+    Shard shard =
+        new Shard(
+            options.budgetBytes(), budget -> backend(budget, options.directIo()), options.clock());
+    shard.startTimer();
+    return shard;
   }
 
   private static IoBackend backend(MemoryBudget budget, boolean directIo) {

@@ -43,14 +43,15 @@ public interface OwnedPartition extends AutoCloseable {
 
   /**
    * Stores a value, replacing the old one. The stored timestamp is that of the entry replaced, 0
-   * for a new key: order, not the clock, decides.
+   * for a new key: order, not the clock, decides. Of an entry that expires the timestamp may be
+   * lost, since it may be removed before this is merged.
    */
   void put(
       byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength);
 
   /**
    * Stores a value with its times, last writer wins: ignored when the stored entry has a higher
-   * timestamp.
+   * timestamp. An entry that has expired counts as absent.
    *
    * @param timestamp any number
    * @param expireTs milliseconds since the epoch from which on reads do not see the entry; 0 never
@@ -155,6 +156,15 @@ public interface OwnedPartition extends AutoCloseable {
    * Does nothing without a filter. Publishes nothing; a later commit has the result.
    */
   void requestSweep();
+
+  /**
+   * Removes everything that has expired by now, and returns when it is gone. The background does
+   * the same in bounded steps, after flushes and as time passes, so this is for who cannot wait.
+   * Publishes nothing; a later commit has the result. Long keys ({@link
+   * StoreOptions#bucketPrefixBytes} or more) that have expired are not seen by reads, and are
+   * removed when they are written again.
+   */
+  void cleanExpired();
 
   // ---- snapshots and commits --------------------------------------------------------------------
 

@@ -139,6 +139,11 @@ final class Flusher implements AutoCloseable {
     return build(base, context.pageIds(), work -> work.drop(keys));
   }
 
+  /** A root without rows that have expired. */
+  Root expire(Root base, ExpiryCleaning.Due due) {
+    return build(base, context.pageIds(), work -> work.expire(due));
+  }
+
   private static void mapRun(MappingBuilder mapping, LargeRun run) {
     for (int i = 0; i < run.count(); i++) {
       mapping.map(run.firstPage() + i, run.firstFilePage() + i);
@@ -230,7 +235,17 @@ final class Flusher implements AutoCloseable {
     }
 
     void drop(List<byte[]> keys) {
+      drop(keys, new ExpiryChanges());
+    }
+
+    void expire(ExpiryCleaning.Due due) {
       ExpiryChanges expiries = new ExpiryChanges();
+      // Also those whose row is gone or expires at another time.
+      due.entries().forEach(expiries::remove);
+      drop(due.rows(), expiries);
+    }
+
+    private void drop(List<byte[]> keys, ExpiryChanges expiries) {
       MergeStatistics statistics = new MergeStatistics();
       treePage =
           new TreeMerger(rewrite, expiries, statistics).merge(treePage, KeyChanges.drops(keys));
@@ -242,6 +257,7 @@ final class Flusher implements AutoCloseable {
       if (!expiries.isEmpty()) {
         TreeMerger merger = new TreeMerger(rewrite, MergeListener.NONE, new MergeStatistics());
         ttlPage = merger.merge(ttlPage, expiries.cursor());
+        context.expiry().added(expiries.firstAdded());
       }
     }
 

@@ -414,6 +414,9 @@ public final class Opening {
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
     Rows rows = new Rows(context, working, sequence(state, extension));
+    if (!readOnly) {
+      context.expiry().opened(working);
+    }
     ManifestWriter writer =
         state == null ? ManifestWriter.create(target) : ManifestWriter.resume(target, state);
     // A store of ours holds its long keys in buckets from its first commit on.

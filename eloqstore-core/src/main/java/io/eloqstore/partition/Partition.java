@@ -220,6 +220,12 @@ public final class Partition implements OwnedPartition {
     context.background().request(rows);
   }
 
+  @Override
+  public void cleanExpired() {
+    checkWritable();
+    rows.maintenance().cleanExpired();
+  }
+
   // ---- commits ----------------------------------------------------------------------------------
 
   @Override

@@ -37,6 +37,7 @@ final class PartitionContext implements AutoCloseable {
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
+  private final ExpiryCleaning expiry = new ExpiryCleaning();
   private final Object deleting = new Object();
   private int deleters;
   private volatile Consumer<StoreException> failure;
@@ -128,6 +129,10 @@ final class PartitionContext implements AutoCloseable {
 
   EntryFiltering filtering() {
     return filtering;
+  }
+
+  ExpiryCleaning expiry() {
+    return expiry;
   }
 
   RowReader newReader() {

@@ -180,7 +180,7 @@ final class RowReader {
    * The timestamp stored with the newest version of a row, looked for through buffered writes that
    * carry none. Owner only.
    *
-   * @return {@link Long#MIN_VALUE} when the row is absent
+   * @return {@link Long#MIN_VALUE} when the row is absent or has expired
    */
   long storedTimestamp(View view, byte[] key, int offset, int length) {
     boolean present = false;
@@ -194,7 +194,9 @@ final class RowReader {
           return present ? 0 : Long.MIN_VALUE;
         }
         if ((flags & BufferRecords.HAS_TIMESTAMP) != 0) {
-          return buffer.records().timestamp(record);
+          return isExpired(buffer.records().expireTs(record))
+              ? Long.MIN_VALUE
+              : buffer.records().timestamp(record);
         }
         present = true;
       }
@@ -203,7 +205,8 @@ final class RowReader {
       }
     }
     Root root = view.root();
-    if (tree.read(root.treePage(), root.pages(), key, offset, length, unused)) {
+    if (tree.read(root.treePage(), root.pages(), key, offset, length, unused)
+        && !isExpired(unused.expireTs())) {
       return unused.timestamp();
     }
     return present ? 0 : Long.MIN_VALUE;

@@ -11,7 +11,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToLongFunction;
 
@@ -68,6 +67,7 @@ final class Rows implements Background.Step {
   private long generationNumber;
   private volatile long flushedNumber;
   private final WriteMemory memory;
+  private final Maintenance maintenance;
 
   /**
    * @param root what the last commit holds; taken over
@@ -81,6 +81,7 @@ final class Rows implements Background.Step {
     this.scanCursor = new MergedCursor(reader);
     this.flusher = new Flusher(context);
     this.memory = new WriteMemory(context);
+    this.maintenance = new Maintenance(context, this, flusher);
     this.writer = new RowWriter(context, this, reader);
     this.view = new View(newGeneration(), View.NONE, root);
     context.onFailure(this::poison);
@@ -462,15 +463,13 @@ final class Rows implements Background.Step {
       if (pending > PENDING_CUTS_MAX || pending > 0 && view.oldestFrozen() == null) {
         sweep(view.root());
       }
-      if (context.filtering().wantsStep() && view.oldestFrozen() == null) {
-        filterStep(view.root());
-      }
+      maintenance.step(view.oldestFrozen() == null);
       if (context.isWriteMemoryShort()) {
         iterators.reseat(flusher, flushedNumber);
       }
       if (view.oldestFrozen() != null
           || view.root().pendingCuts().length > 0
-          || context.filtering().wantsStep()) {
+          || maintenance.wantsStep()) {
         context.background().request(this);
       }
       context.deleteUnreferencedFiles();
@@ -508,19 +507,12 @@ final class Rows implements Background.Step {
     context.adjustLimits();
   }
 
-  private void filterStep(Root base) {
-    List<byte[]> drops = context.filtering().step(context.source(), base);
-    if (!drops.isEmpty()) {
-      replaceSwept(base, flusher.drop(base, drops));
-    }
-    context.filtering().stepDone();
-  }
-
   private void sweep(Root base) {
-    replaceSwept(base, flusher.sweep(base));
+    replaceMaintained(base, flusher.sweep(base));
   }
 
-  private void replaceSwept(Root base, Root next) {
+  /** A root of the flusher with less in it is the working root now. Worker only. */
+  void replaceMaintained(Root base, Root next) {
     replaceRoot(base, next, false);
     flusher.rootStands();
     base.release();
@@ -552,6 +544,16 @@ final class Rows implements Background.Step {
       lock.notifyAll();
     }
     return failure;
+  }
+
+  /** What is done when no flush waits. */
+  Maintenance maintenance() {
+    return maintenance;
+  }
+
+  @Override
+  public boolean isDue(long nowMs) {
+    return !closed && poison == null && maintenance.isDue(nowMs);
   }
 
   StoreException poisonOrNull() {

@@ -436,6 +436,11 @@ public final class FakePartition implements OwnedPartition {
   }
 
   @Override
+  public void cleanExpired() {
+    checkOpen();
+  }
+
+  @Override
   public void commit(Map<String, byte[]> commitMetadata) {
     freeze().commit(commitMetadata).close();
   }
