@@ -166,6 +166,17 @@ public interface OwnedPartition extends AutoCloseable {
    */
   void cleanExpired();
 
+  /**
+   * Rewrites every data file that is mostly dead ({@link SpaceOptions#fileFactor}), and returns
+   * when that is done. The background does the same in bounded steps when the files take too much
+   * space, and no write waits for it. Publishes nothing; the files go with the next commit, as far
+   * as no image and no archive needs them.
+   *
+   * @throws StoreException {@link StoreErrorCode#CORRUPTED} when a page of such a file is damaged:
+   *     the file stays as it is, the others are rewritten
+   */
+  void compact();
+
   // ---- snapshots and commits --------------------------------------------------------------------
 
   /**

@@ -18,6 +18,7 @@ package io.eloqstore.api;
  * @param manifestLogBytesMax log bytes behind a manifest's snapshot record that make it roll; it
  *     never rolls before its log is larger than its snapshot record
  * @param durability when files are forced to the disk
+ * @param space what disk space is spent on what is no longer live
  */
 public record StoreOptions(
     int pageBytes,
@@ -26,7 +27,8 @@ public record StoreOptions(
     int leafRestartInterval,
     int indexRestartInterval,
     long manifestLogBytesMax,
-    Durability durability) {
+    Durability durability,
+    SpaceOptions space) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -74,6 +76,9 @@ public record StoreOptions(
     if (durability == null) {
       throw new IllegalArgumentException("durability must not be null");
     }
+    if (space == null) {
+      throw new IllegalArgumentException("space must not be null");
+    }
   }
 
   private static void check(boolean holds, String rule, long found) {
@@ -84,7 +89,8 @@ public record StoreOptions(
 
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
-    return new StoreOptions(4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT);
+    return new StoreOptions(
+        4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, SpaceOptions.defaults());
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -95,7 +101,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        space);
   }
 
   public StoreOptions withPagesPerFileShift(int value) {
@@ -106,7 +113,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        space);
   }
 
   public StoreOptions withOverflowPointers(int value) {
@@ -117,7 +125,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
-        durability);
+        durability,
+        space);
   }
 
   public StoreOptions withRestartIntervals(int leaf, int index) {
@@ -128,7 +137,8 @@ public record StoreOptions(
         leaf,
         index,
         manifestLogBytesMax,
-        durability);
+        durability,
+        space);
   }
 
   public StoreOptions withManifestLogBytesMax(long value) {
@@ -139,7 +149,8 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         value,
-        durability);
+        durability,
+        space);
   }
 
   public StoreOptions withDurability(Durability value) {
@@ -150,7 +161,25 @@ public record StoreOptions(
         leafRestartInterval,
         indexRestartInterval,
         manifestLogBytesMax,
+        value,
+        space);
+  }
+
+  /** What disk space is spent on what is no longer live. */
+  public StoreOptions withSpace(SpaceOptions value) {
+    return new StoreOptions(
+        pageBytes,
+        pagesPerFileShift,
+        overflowPointers,
+        leafRestartInterval,
+        indexRestartInterval,
+        manifestLogBytesMax,
+        durability,
         value);
+  }
+
+  public StoreOptions withFileFactor(int value) {
+    return withSpace(space.withFileFactor(value));
   }
 
   /** Longest key that a page of this store may hold: half a page. */

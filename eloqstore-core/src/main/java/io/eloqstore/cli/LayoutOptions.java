@@ -58,7 +58,8 @@ final class LayoutOptions {
         base.leafRestartInterval(),
         base.indexRestartInterval(),
         base.manifestLogBytesMax(),
-        base.durability());
+        base.durability(),
+        base.space());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {

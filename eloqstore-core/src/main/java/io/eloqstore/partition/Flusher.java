@@ -170,6 +170,11 @@ final class Flusher implements AutoCloseable {
     }
   }
 
+  /** Bytes of pages written so far. */
+  long bytesWritten() {
+    return writer.bytesWritten();
+  }
+
   @Override
   public void close() {
     writer.close();

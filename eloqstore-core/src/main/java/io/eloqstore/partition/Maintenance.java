@@ -10,27 +10,37 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Decides which piece of background work is next once the flushes had their turn, and does it:
- * expired rows, the guest's filter.
+ * expired rows, the guest's filter, compaction.
  *
  * <p>Worker only, but for what says otherwise. Each call does a bounded piece.
  */
-final class Maintenance {
+final class Maintenance implements AutoCloseable {
   /** A wait for the worker looks so often whether the partition was closed or poisoned. */
   private static final long WAIT_MS = 20;
 
   private final PartitionContext context;
   private final Rows rows;
   private final Flusher flusher;
+  private final Compaction compaction;
+  private long flushedBytes;
 
   Maintenance(PartitionContext context, Rows rows, Flusher flusher) {
     this.context = context;
     this.rows = rows;
     this.flusher = flusher;
+    this.compaction = new Compaction(context);
   }
 
   /** Whether there is something to do now. Any thread. */
   boolean wantsStep() {
-    return context.filtering().wantsStep() || isDue(context.clock().nowMs());
+    return context.filtering().wantsStep()
+        || compaction.wantsStep()
+        || isDue(context.clock().nowMs());
+  }
+
+  /** Whether a flush should wait for the next step: the files take too much space. */
+  boolean comesFirst() {
+    return compaction.comesFirst();
   }
 
   /** Whether time has made work. Any thread. */
@@ -50,15 +60,36 @@ final class Maintenance {
     if (idle && context.filtering().wantsStep()) {
       filterStep(rows.view().root());
     }
+    compaction.flushed(flusher.bytesWritten() - flushedBytes);
+    flushedBytes = flusher.bytesWritten();
+    if (compaction.wantsStep() && (idle || compaction.isUrgent())) {
+      compactStep(rows.view().root());
+    }
+    compaction.look(rows.view().root());
     synchronized (this) {
       notifyAll();
     }
   }
 
+  private void compactStep(Root base) {
+    Root moved = compaction.step(base);
+    if (moved != null) {
+      rows.replaceRoot(base, moved, false);
+      base.release();
+    }
+  }
+
+  /** A root of the flusher with less in it is the working root now. */
+  private void replaceRoot(Root base, Root next) {
+    rows.replaceRoot(base, next, false);
+    flusher.rootStands();
+    base.release();
+  }
+
   private void cleanStep(Root base) {
     ExpiryCleaning.Due due = context.expiry().step(context.source(), base, context.clock().nowMs());
     if (!due.entries().isEmpty()) {
-      rows.replaceMaintained(base, flusher.expire(base, due));
+      replaceRoot(base, flusher.expire(base, due));
     }
     context.expiry().stepDone();
   }
@@ -66,7 +97,7 @@ final class Maintenance {
   private void filterStep(Root base) {
     List<byte[]> drops = context.filtering().step(context.source(), base);
     if (!drops.isEmpty()) {
-      rows.replaceMaintained(base, flusher.drop(base, drops));
+      replaceRoot(base, flusher.drop(base, drops));
     }
     context.filtering().stepDone();
   }
@@ -74,13 +105,33 @@ final class Maintenance {
   /** Takes everything out that has expired now, buffered rows too. Owner only. */
   void cleanExpired() {
     long now = context.clock().nowMs();
+    awaitFlushed();
+    await(() -> !context.expiry().isDue(now));
+  }
+
+  /** Moves what is live out of every sparse file. Owner only. */
+  void compact() {
+    awaitFlushed();
+    compaction.ask();
+    await(() -> !compaction.isAsked());
+    StoreException failure = compaction.failure();
+    if (failure != null) {
+      throw new StoreException(failure.code(), failure.getMessage(), failure);
+    }
+  }
+
+  /** What it has moved, for tests. */
+  Compaction compaction() {
+    return compaction;
+  }
+
+  private void awaitFlushed() {
     RowsPoint point = rows.freeze();
     try {
       point.await().release();
     } finally {
       point.close();
     }
-    await(() -> !context.expiry().isDue(now));
   }
 
   /** Waits until steps of the worker have made something true. Owner only. */
@@ -105,5 +156,10 @@ final class Maintenance {
         }
       }
     }
+  }
+
+  @Override
+  public void close() {
+    compaction.close();
   }
 }

@@ -483,7 +483,9 @@ public final class Opening {
         ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
         try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
           MappingSnapshot mapping = reader.read(file).mapping();
-          context.references().add(mapping);
+          for (int i = 0; i < mapping.fileCount(); i++) {
+            context.references().hold(mapping.fileId(i));
+          }
           mapping.release();
         }
       }

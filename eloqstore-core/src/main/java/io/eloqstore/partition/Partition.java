@@ -226,6 +226,12 @@ public final class Partition implements OwnedPartition {
     rows.maintenance().cleanExpired();
   }
 
+  @Override
+  public void compact() {
+    checkWritable();
+    rows.maintenance().compact();
+  }
+
   // ---- commits ----------------------------------------------------------------------------------
 
   @Override

@@ -456,7 +456,7 @@ final class Rows implements Background.Step {
     try {
       View seen = view;
       Generation oldest = seen.oldestFrozen();
-      if (oldest != null) {
+      if (oldest != null && !maintenance.comesFirst()) {
         flushOldest(seen.root(), oldest);
       }
       int pending = view.root().pendingCuts().length;
@@ -508,17 +508,13 @@ final class Rows implements Background.Step {
   }
 
   private void sweep(Root base) {
-    replaceMaintained(base, flusher.sweep(base));
-  }
-
-  /** A root of the flusher with less in it is the working root now. Worker only. */
-  void replaceMaintained(Root base, Root next) {
-    replaceRoot(base, next, false);
+    replaceRoot(base, flusher.sweep(base), false);
     flusher.rootStands();
     base.release();
   }
 
-  private void replaceRoot(Root base, Root next, boolean flushed) {
+  /** The next working root; the caller gets the view's hold on its base. Worker only. */
+  void replaceRoot(Root base, Root next, boolean flushed) {
     while (true) {
       View seen = view;
       if (seen.root() != base) {
@@ -585,6 +581,7 @@ final class Rows implements Background.Step {
     scanCursor.close();
     View last = view;
     View.unpin(last.all(), last.root());
+    maintenance.close();
     flusher.close();
     writer.close();
   }

@@ -34,6 +34,7 @@ class CrashPointTest {
   private static final StoreOptions OPTIONS =
       StoreOptions.defaults().withPagesPerFileShift(5).withManifestLogBytesMax(1 << 20);
   private static final StoreOptions ROLLING = OPTIONS.withManifestLogBytesMax(0);
+  private static final StoreOptions COMPACTING = OPTIONS.withPagesPerFileShift(2);
   private static final int SEEDS = 3;
   private static final String LARGE = "x".repeat(9_000);
 
@@ -82,6 +83,22 @@ class CrashPointTest {
     run.commit();
   }
 
+  /** Files of four pages; what is overwritten leaves most of them sparse. */
+  private static void overwritesAndCompaction(CommittingRun run) {
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 120; i += 3 - round) {
+        run.put(String.format("key%03d", i), "round" + round + "of" + i + "+".repeat(300));
+      }
+      run.put("large1", LARGE + round);
+      run.commit();
+    }
+    run.store().partition().partition().compact();
+    run.put("key001", "after the compaction");
+    run.commit();
+    run.delete("large1");
+    run.commit();
+  }
+
   private static void openAndCommit(CommittingRun run) {
     run.open();
     for (int i = 0; i < 10; i++) {
@@ -114,6 +131,13 @@ class CrashPointTest {
   void powerCutWithLargeValuesAndRangeDeletes() throws IOException {
     assertThat(crashAtEachPoint(OPTIONS, CrashPointTest::largeValuesAndRanges)).isGreaterThan(12);
     assertThat(outcomes).contains(1, 2, 3);
+  }
+
+  @Test
+  void powerCutInACompactionAndTheDeletionOfItsFiles() throws IOException {
+    assertThat(crashAtEachPoint(COMPACTING, CrashPointTest::overwritesAndCompaction))
+        .isGreaterThan(60);
+    assertThat(outcomes).contains(1, 2, 3, 4, 5, 6);
   }
 
   @Test
@@ -229,7 +253,8 @@ class CrashPointTest {
   /** The store opens with an allowed version, takes a commit, and is sound. */
   private CommittingRun goesOn(MemoryBackend disk, CommittingRun before, String where)
       throws IOException {
-    StoreOptions options = StoreOptions.defaults().withPagesPerFileShift(5);
+    StoreOptions options =
+        StoreOptions.defaults().withPagesPerFileShift(before.store().options().pagesPerFileShift());
     CommittingRun run = CommittingRun.on(disk, options, before);
     try (run) {
       run.open();
@@ -250,7 +275,7 @@ class CrashPointTest {
     Path copy = temp.resolve("copy" + exports++);
     store.export(copy);
     // Cut subtrees stay mapped until the sweeper comes to them.
-    assertThat(ReferenceVerifier.verify(copy, 4096, 5))
+    assertThat(ReferenceVerifier.verify(copy, 4096, store.options().pagesPerFileShift()))
         .filteredOn(finding -> !finding.endsWith("mapped but not reachable"))
         .filteredOn(finding -> !finding.contains("mapped but not reachable, as"))
         .isEmpty();
@@ -271,6 +296,12 @@ class CrashPointTest {
   @Test
   void failedOperationWithLargeValuesAndRangeDeletes() throws IOException {
     assertThat(failAtEachPoint(OPTIONS, CrashPointTest::largeValuesAndRanges)).isGreaterThan(12);
+  }
+
+  @Test
+  void failedOperationInACompactionAndTheDeletionOfItsFiles() throws IOException {
+    assertThat(failAtEachPoint(COMPACTING, CrashPointTest::overwritesAndCompaction))
+        .isGreaterThan(60);
   }
 
   @Test

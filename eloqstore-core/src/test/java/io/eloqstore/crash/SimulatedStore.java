@@ -71,6 +71,10 @@ final class SimulatedStore implements AutoCloseable {
     return store;
   }
 
+  StoreOptions options() {
+    return options;
+  }
+
   Shard shard() {
     return shard;
   }

@@ -159,6 +159,8 @@ final class ModelRun {
         world.partition().flush();
       } else if (random.nextInt(8) == 0) {
         world.partition().cleanExpired();
+      } else if (random.nextInt(8) == 0) {
+        world.partition().compact();
       }
     } else if (kind < 19) {
       freeze();

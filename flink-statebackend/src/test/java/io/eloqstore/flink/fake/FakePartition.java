@@ -441,6 +441,11 @@ public final class FakePartition implements OwnedPartition {
   }
 
   @Override
+  public void compact() {
+    checkOpen();
+  }
+
+  @Override
   public void commit(Map<String, byte[]> commitMetadata) {
     freeze().commit(commitMetadata).close();
   }
