@@ -3,6 +3,7 @@
  */
 package io.eloqstore.api;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -191,6 +192,28 @@ public interface OwnedPartition extends AutoCloseable {
    * @param metadata see {@link FreezePoint#commit}
    */
   void commit(Map<String, byte[]> metadata);
+
+  /**
+   * Keeps the content of the last commit under a number of its own until it is deleted: writes no
+   * page, only a list of where they are. {@link SpaceOptions#retainedArchives} may delete older
+   * ones. Any thread.
+   *
+   * @param timestamp at least 0, by custom microseconds since 1970; archives of higher numbers
+   *     count as newer
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} when there is one of this number
+   *     already, {@link StoreErrorCode#NOT_FOUND} when nothing was committed yet
+   */
+  void archive(long timestamp);
+
+  /** Numbers of the archives there are, ascending. Any thread. */
+  List<Long> archives();
+
+  /**
+   * Deletes an archive and the data files that it alone needed. Any thread.
+   *
+   * @throws StoreException {@link StoreErrorCode#NOT_FOUND} when there is none of this number
+   */
+  void deleteArchive(long timestamp);
 
   /** Starts to move the write buffer into the tree in the background; publishes nothing. */
   void flush();

@@ -182,6 +182,14 @@ public record StoreOptions(
     return withSpace(space.withFileFactor(value));
   }
 
+  public StoreOptions withRetainedArchives(int value) {
+    return withSpace(space.withRetainedArchives(value));
+  }
+
+  public StoreOptions withArchiveIntervalSecs(long value) {
+    return withSpace(space.withArchiveIntervalSecs(value));
+  }
+
   /** Longest key that a page of this store may hold: half a page. */
   public int pageKeyBytesMax() {
     return pageBytes / 2;

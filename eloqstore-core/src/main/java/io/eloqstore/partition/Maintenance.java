@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * Decides which piece of background work is next once the flushes had their turn, and does it:
- * expired rows, the guest's filter, compaction.
+ * expired rows, the guest's filter, compaction, archives by the clock.
  *
  * <p>Worker only, but for what says otherwise. Each call does a bounded piece.
  */
@@ -23,6 +23,8 @@ final class Maintenance implements AutoCloseable {
   private final Flusher flusher;
   private final Compaction compaction;
   private long flushedBytes;
+  // Null until the partition is open, and in one that is only looked at.
+  private volatile Committer committer;
 
   Maintenance(PartitionContext context, Rows rows, Flusher flusher) {
     this.context = context;
@@ -38,6 +40,11 @@ final class Maintenance implements AutoCloseable {
         || isDue(context.clock().nowMs());
   }
 
+  /** Whose commits are archived as time passes. Once, before the worker comes. */
+  void archiveWith(Committer archiver) {
+    committer = archiver;
+  }
+
   /** Whether a flush should wait for the next step: the files take too much space. */
   boolean comesFirst() {
     return compaction.comesFirst();
@@ -45,7 +52,11 @@ final class Maintenance implements AutoCloseable {
 
   /** Whether time has made work. Any thread. */
   boolean isDue(long nowMs) {
-    return context.expiry().isDue(nowMs);
+    return context.expiry().isDue(nowMs) || isArchiveDue(nowMs);
+  }
+
+  private boolean isArchiveDue(long nowMs) {
+    return committer != null && committer.isArchiveDue(nowMs);
   }
 
   /**
@@ -54,8 +65,12 @@ final class Maintenance implements AutoCloseable {
    * @param idle whether no flush waits
    */
   void step(boolean idle) {
-    if (isDue(context.clock().nowMs())) {
-      cleanStep(rows.view().root());
+    long now = context.clock().nowMs();
+    if (context.expiry().isDue(now)) {
+      cleanStep(rows.view().root(), now);
+    }
+    if (isArchiveDue(now)) {
+      committer.archiveIfDue(now);
     }
     if (idle && context.filtering().wantsStep()) {
       filterStep(rows.view().root());
@@ -86,8 +101,8 @@ final class Maintenance implements AutoCloseable {
     base.release();
   }
 
-  private void cleanStep(Root base) {
-    ExpiryCleaning.Due due = context.expiry().step(context.source(), base, context.clock().nowMs());
+  private void cleanStep(Root base, long now) {
+    ExpiryCleaning.Due due = context.expiry().step(context.source(), base, now);
     if (!due.entries().isEmpty()) {
       replaceRoot(base, flusher.expire(base, due));
     }

@@ -62,6 +62,7 @@ public final class Opening {
   private final ImageFiles source;
   private final KeyRange kept;
   private boolean clipped;
+  private Archives archives;
 
   private Opening(
       PartitionResources resources,
@@ -350,8 +351,9 @@ public final class Opening {
             counts(context, state, extension),
             extension == null ? new int[0] : extension.pendingCuts(),
             context.references());
+    archives = new Archives(context, directory);
+    findArchives(names);
     if (!readOnly) {
-      holdArchives(context, names);
       offerLeftovers(context, files);
     }
     if (!clipped) {
@@ -434,7 +436,11 @@ public final class Opening {
             extension,
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
+            archives,
             rows::poison);
+    if (!readOnly) {
+      rows.maintenance().archiveWith(committer);
+    }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
   }
@@ -477,15 +483,15 @@ public final class Opening {
   }
 
   /** What an archive names must stay, whatever the manifest says. */
-  private void holdArchives(PartitionContext context, List<FileName> names) {
+  private void findArchives(List<FileName> names) {
     for (FileName name : names) {
-      if (name instanceof FileName.Archive) {
+      if (readOnly && name instanceof FileName.Archive archive) {
+        archives.see(archive);
+      } else if (name instanceof FileName.Archive archive) {
         ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
         try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
           MappingSnapshot mapping = reader.read(file).mapping();
-          for (int i = 0; i < mapping.fileCount(); i++) {
-            context.references().hold(mapping.fileId(i));
-          }
+          archives.add(archive, mapping);
           mapping.release();
         }
       }

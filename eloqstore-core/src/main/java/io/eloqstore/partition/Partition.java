@@ -15,6 +15,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -246,6 +247,42 @@ public final class Partition implements OwnedPartition {
         PartitionImage image = point.commit(metadata)) {
       assert image.manifest().length() > 0;
     }
+  }
+
+  @Override
+  public void archive(long timestamp) {
+    checkWritable();
+    checkTimestamp(timestamp);
+    committer.archive(timestamp);
+  }
+
+  private void checkTimestamp(long timestamp) {
+    if (timestamp < 0) {
+      throw invalid("the timestamp of an archive must be at least 0, found " + timestamp);
+    }
+  }
+
+  /**
+   * Fixes the present content, to be committed with the metadata of the last commit and archived.
+   * Owner only.
+   */
+  public ArchivePoint freezeForArchive(long timestamp) {
+    checkWritable();
+    checkTimestamp(timestamp);
+    committer.checkNewArchive(timestamp);
+    return new ArchivePoint(committer, rows.freeze(), keys.isEnabled(), timestamp);
+  }
+
+  @Override
+  public List<Long> archives() {
+    rows.checkOpen();
+    return committer.archives();
+  }
+
+  @Override
+  public void deleteArchive(long timestamp) {
+    checkWritable();
+    committer.deleteArchive(timestamp);
   }
 
   @Override
