@@ -17,18 +17,23 @@ import io.eloqstore.file.PartitionRemoval;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.partition.ArchivePoint;
 import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
+import io.eloqstore.snapshot.Rollback;
 import io.eloqstore.task.QueuedPartition;
 import io.eloqstore.task.ServingLoop;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * A directory of partitions on a shard, or several, one for each disk.
@@ -55,11 +60,14 @@ public final class EloqStore implements AutoCloseable {
 
   /** What the stores of one task slot share: memory, page cache, I/O, background thread. */
   public static Shard openShard(ShardOptions options) {
-    return new Shard(
-        options.budgetBytes(),
-        budget -> backend(budget, options.directIo()),
-        options.clock(),
-        options.openFilesMax());
+    Shard shard =
+        new Shard(
+            options.budgetBytes(),
+            budget -> backend(budget, options.directIo()),
+            options.clock(),
+            options.openFilesMax());
+    shard.startTimer();
+    return shard;
   }
 
   private static IoBackend backend(MemoryBudget budget, boolean directIo) {
@@ -289,6 +297,74 @@ public final class EloqStore implements AutoCloseable {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + paths + " is open already");
     }
+  }
+
+  /**
+   * Makes an archive the content of a partition that is not open; other archives stay, so one that
+   * was made before is rolled forward to in the same way. A crash leaves the content before or
+   * after.
+   *
+   * @param timestamp one of {@link OwnedPartition#archives}
+   * @throws StoreException {@link StoreErrorCode#NOT_FOUND} when there is no such archive, {@link
+   *     StoreErrorCode#BUSY} when the partition is open, {@link StoreErrorCode#NO_PERMISSION} when
+   *     the store is read-only
+   * @throws io.eloqstore.api.CorruptionException when the archive or a data file of it is damaged;
+   *     nothing was changed then
+   */
+  public synchronized void rollback(PartitionId id, long timestamp) {
+    checkCanOpen(id);
+    checkWritable();
+    new Rollback(shard.io(), shard.budget(), partitionDirectory(id).getParent(), id, options)
+        .run(timestamp);
+  }
+
+  /**
+   * Commits and archives open partitions as they are at one moment, a consistent cut over all of
+   * them: all are frozen before the first is written. Either all get the archive or, when this
+   * throws, none; what was committed stays committed, with the metadata of the commit before.
+   *
+   * @param timestamp see {@link OwnedPartition#archive}
+   * @param filter which partitions; the calling thread must own them
+   * @return the partitions that were archived, in order
+   */
+  public List<PartitionId> archiveAll(long timestamp, Predicate<PartitionId> filter) {
+    checkGiven(filter, "the filter of partitions to archive");
+    checkWritable();
+    Map<PartitionId, ArchivePoint> points = new LinkedHashMap<>();
+    List<ArchivePoint> archived = new ArrayList<>();
+    try {
+      for (Partition partition : openPartitions(filter)) {
+        points.put(partition.id(), partition.freezeForArchive(timestamp));
+      }
+      for (ArchivePoint point : points.values()) {
+        point.archive();
+        archived.add(point);
+      }
+    } catch (RuntimeException | Error e) {
+      for (ArchivePoint point : archived) {
+        try {
+          point.undo();
+        } catch (RuntimeException late) {
+          e.addSuppressed(late);
+        }
+      }
+      points.values().forEach(ArchivePoint::close);
+      throw e;
+    }
+    try {
+      points.values().forEach(ArchivePoint::retain);
+      return List.copyOf(points.keySet());
+    } finally {
+      points.values().forEach(ArchivePoint::close);
+    }
+  }
+
+  private synchronized List<Partition> openPartitions(Predicate<PartitionId> filter) {
+    checkOpen();
+    return partitions.values().stream()
+        .filter(partition -> !partition.isClosed() && filter.test(partition.id()))
+        .sorted(Comparator.comparing(partition -> partition.id().directoryName()))
+        .toList();
   }
 
   /** Where a partition's files are. */

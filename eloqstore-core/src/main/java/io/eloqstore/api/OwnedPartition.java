@@ -3,6 +3,7 @@
  */
 package io.eloqstore.api;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -53,14 +54,15 @@ public interface OwnedPartition extends AutoCloseable {
 
   /**
    * Stores a value, replacing the old one. The stored timestamp is that of the entry replaced, 0
-   * for a new key: order, not the clock, decides.
+   * for a new key: order, not the clock, decides. Of an entry that expires the timestamp may be
+   * lost, since it may be removed before this is merged.
    */
   void put(
       byte[] key, int keyOffset, int keyLength, byte[] value, int valueOffset, int valueLength);
 
   /**
    * Stores a value with its times, last writer wins: ignored when the stored entry has a higher
-   * timestamp.
+   * timestamp. An entry that has expired counts as absent.
    *
    * @param timestamp at least 0
    * @param expireTs milliseconds since the epoch from which on reads do not see the entry; 0 never
@@ -210,6 +212,26 @@ public interface OwnedPartition extends AutoCloseable {
    */
   void requestSweep();
 
+  /**
+   * Removes everything that has expired by now, and returns when it is gone. The background does
+   * the same in bounded steps, after flushes and as time passes, so this is for who cannot wait.
+   * Publishes nothing; a later commit has the result. Long keys ({@link
+   * StoreOptions#bucketPrefixBytes} or more) that have expired are not seen by reads, and are
+   * removed when they are written again.
+   */
+  void cleanExpired();
+
+  /**
+   * Rewrites every data file that is mostly dead ({@link SpaceOptions#fileFactor}), and returns
+   * when that is done. The background does the same in bounded steps when the files take too much
+   * space, and no write waits for it. Publishes nothing; the files go with the next commit, as far
+   * as no image and no archive needs them.
+   *
+   * @throws StoreException {@link StoreErrorCode#CORRUPTED} when a page of such a file is damaged:
+   *     the file stays as it is, the others are rewritten
+   */
+  void compact();
+
   // ---- snapshots and commits --------------------------------------------------------------------
 
   /**
@@ -235,6 +257,28 @@ public interface OwnedPartition extends AutoCloseable {
    *     as valid as before
    */
   void seal();
+
+  /**
+   * Keeps the content of the last commit under a number of its own until it is deleted: writes no
+   * page, only a list of where they are. {@link SpaceOptions#retainedArchives} may delete older
+   * ones. Any thread.
+   *
+   * @param timestamp at least 0, by custom microseconds since 1970; archives of higher numbers
+   *     count as newer
+   * @throws StoreException {@link StoreErrorCode#INVALID_ARGUMENT} when there is one of this number
+   *     already, {@link StoreErrorCode#NOT_FOUND} when nothing was committed yet
+   */
+  void archive(long timestamp);
+
+  /** Numbers of the archives there are, ascending. Any thread. */
+  List<Long> archives();
+
+  /**
+   * Deletes an archive and the data files that it alone needed. Any thread.
+   *
+   * @throws StoreException {@link StoreErrorCode#NOT_FOUND} when there is none of this number
+   */
+  void deleteArchive(long timestamp);
 
   /** Starts to move the write buffer into the tree in the background; publishes nothing. */
   void flush();

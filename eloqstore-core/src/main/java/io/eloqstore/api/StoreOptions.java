@@ -29,6 +29,7 @@ package io.eloqstore.api;
  *     with a dictionary that is made of the first 1.6 MB of them; what is stored already stays as
  *     it is. Needs {@code com.github.luben:zstd-jni} on the class path and a memory budget of 10.25
  *     MiB; in a smaller one values stay raw
+ * @param space what disk space is spent on what is no longer live
  */
 public record StoreOptions(
     int pageBytes,
@@ -41,7 +42,8 @@ public record StoreOptions(
     SegmentOptions segments,
     boolean appendMode,
     long term,
-    boolean compression) {
+    boolean compression,
+    SpaceOptions space) {
 
   /** When the engine forces what it wrote. */
   public enum Durability {
@@ -92,6 +94,9 @@ public record StoreOptions(
     if (durability == null) {
       throw new IllegalArgumentException("durability must not be null");
     }
+    if (space == null) {
+      throw new IllegalArgumentException("space must not be null");
+    }
     if (segments == null) {
       throw new IllegalArgumentException("segments must not be null");
     }
@@ -106,7 +111,18 @@ public record StoreOptions(
   /** 4 KiB pages, 32 MiB data files, forced at each commit. */
   public static StoreOptions defaults() {
     return new StoreOptions(
-        4096, 13, 16, 16, 16, 8L << 20, Durability.COMMIT, SegmentOptions.NONE, true, 0, false);
+        4096,
+        13,
+        16,
+        16,
+        16,
+        8L << 20,
+        Durability.COMMIT,
+        SegmentOptions.NONE,
+        true,
+        0,
+        false,
+        SpaceOptions.defaults());
   }
 
   public StoreOptions withPageBytes(int value) {
@@ -163,6 +179,25 @@ public record StoreOptions(
     return draft.options();
   }
 
+  /** What disk space is spent on what is no longer live. */
+  public StoreOptions withSpace(SpaceOptions value) {
+    Draft draft = new Draft(this);
+    draft.space = value;
+    return draft.options();
+  }
+
+  public StoreOptions withFileFactor(int value) {
+    return withSpace(space.withFileFactor(value));
+  }
+
+  public StoreOptions withRetainedArchives(int value) {
+    return withSpace(space.withRetainedArchives(value));
+  }
+
+  public StoreOptions withArchiveIntervalSecs(long value) {
+    return withSpace(space.withArchiveIntervalSecs(value));
+  }
+
   public StoreOptions withRestartIntervals(int leaf, int index) {
     Draft draft = new Draft(this);
     draft.leafRestartInterval = leaf;
@@ -193,6 +228,7 @@ public record StoreOptions(
     private boolean appendMode;
     private long term;
     private boolean compression;
+    private SpaceOptions space;
 
     Draft(StoreOptions from) {
       pageBytes = from.pageBytes;
@@ -206,6 +242,7 @@ public record StoreOptions(
       appendMode = from.appendMode;
       term = from.term;
       compression = from.compression;
+      space = from.space;
     }
 
     StoreOptions options() {
@@ -220,7 +257,8 @@ public record StoreOptions(
           segments,
           appendMode,
           term,
-          compression);
+          compression,
+          space);
     }
   }
 }

@@ -62,7 +62,8 @@ final class LayoutOptions {
         base.segments(),
         base.appendMode(),
         base.term(),
-        base.compression());
+        base.compression(),
+        base.space());
   }
 
   private static Optional<RecordedOptions> recorded(Shard shard, Path manifest) {

@@ -62,5 +62,8 @@ public interface Background {
      * @return whether it holds memory that will come back
      */
     boolean giveBack();
+
+    /** Whether time alone has made work for it since it ran. Any thread. */
+    boolean isDue(long nowMs);
   }
 }

@@ -5,12 +5,11 @@ package io.eloqstore.partition;
 
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
-import java.util.List;
 
 /**
  * What the worker does for the rows of a partition, a bounded piece at each call: flush the oldest
- * frozen generation, merge a range of the change segments, sweep what was cut off, ask the filter,
- * move iterators off the buffers.
+ * frozen generation, merge a range of the change segments, sweep what was cut off, move iterators
+ * off the buffers, and what {@link Maintenance} does.
  *
  * <p>Worker only, but for {@link #isWorking}. Only it replaces the working root.
  */
@@ -24,6 +23,7 @@ final class BackgroundWork implements AutoCloseable {
   private final WriteMemory memory;
   private final Flusher flusher;
   private final SegmentPolicy segments;
+  private final Maintenance maintenance;
   private volatile boolean working;
 
   BackgroundWork(PartitionContext context, Rows rows, OpenIterators iterators, WriteMemory memory) {
@@ -33,6 +33,7 @@ final class BackgroundWork implements AutoCloseable {
     this.memory = memory;
     this.flusher = new Flusher(context);
     this.segments = new SegmentPolicy(context);
+    this.maintenance = new Maintenance(context, rows, flusher);
   }
 
   /** Whether it is in the middle of a piece; any thread. */
@@ -42,6 +43,11 @@ final class BackgroundWork implements AutoCloseable {
 
   SegmentPolicy segments() {
     return segments;
+  }
+
+  /** What is done when no flush waits. */
+  Maintenance maintenance() {
+    return maintenance;
   }
 
   /** One piece. Failures poison the partition. */
@@ -77,17 +83,15 @@ final class BackgroundWork implements AutoCloseable {
     Root root = rows.view().root();
     if (segments.mustMergeFirst(root) || oldest == null && segments.wantsMerge(root)) {
       mergeSegments(root);
-    } else if (oldest != null) {
+    } else if (oldest != null && !maintenance.comesFirst()) {
       flush(root, oldest);
     }
     boolean isIdle = rows.view().oldestFrozen() == null;
     int pending = rows.view().root().pendingCuts().length;
     if (pending > PENDING_CUTS_MAX || pending > 0 && isIdle) {
-      replace(rows.view().root(), flusher.sweep(rows.view().root()));
+      sweep(rows.view().root());
     }
-    if (context.filtering().wantsStep() && isIdle) {
-      filterStep(rows.view().root());
-    }
+    maintenance.step(isIdle);
     if (context.isWriteMemoryShort()) {
       iterators.reseat(flusher, rows.flushedNumber());
     }
@@ -98,7 +102,11 @@ final class BackgroundWork implements AutoCloseable {
     return now.oldestFrozen() != null
         || now.root().pendingCuts().length > 0
         || segments.wantsMerge(now.root())
-        || context.filtering().wantsStep();
+        || maintenance.wantsStep();
+  }
+
+  private void sweep(Root base) {
+    replace(base, flusher.sweep(base));
   }
 
   private void flush(Root base, Generation oldest) {
@@ -118,14 +126,6 @@ final class BackgroundWork implements AutoCloseable {
     context.adjustLimits();
   }
 
-  private void filterStep(Root base) {
-    List<byte[]> drops = context.filtering().step(context.source(), base);
-    if (!drops.isEmpty()) {
-      replace(base, flusher.drop(base, drops));
-    }
-    context.filtering().stepDone();
-  }
-
   private void replace(Root base, Root next) {
     rows.replaceRoot(base, next, false);
     flusher.rootStands();
@@ -134,6 +134,7 @@ final class BackgroundWork implements AutoCloseable {
 
   @Override
   public void close() {
+    maintenance.close();
     flusher.close();
   }
 }

@@ -4,9 +4,12 @@
 package io.eloqstore.partition;
 
 import io.eloqstore.api.PartitionImage;
+import io.eloqstore.api.SpaceOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.FileName;
+import io.eloqstore.file.FileNames;
 import io.eloqstore.manifest.EntryCounts;
 import io.eloqstore.manifest.ManifestContent;
 import io.eloqstore.manifest.ManifestExtension;
@@ -29,17 +32,30 @@ import java.util.function.Consumer;
  * <p>Invariant: the committed root is held, so no file that the manifest on disk names is deleted.
  */
 final class Committer implements AutoCloseable {
+  private static final long NEVER = Long.MAX_VALUE;
+
+  private static final int MICROS_PER_MS = 1000;
+
+  /** An archive that found no memory is tried again after this time. */
+  private static final long RETRY_MS = 60_000;
+
   private final PartitionContext context;
   private final ManifestWriter manifest;
   private final Path manifestPath;
+  private final long term;
   private final List<ManifestExtension.OpaqueSection> opaque;
   private final Consumer<StoreException> poison;
+  private final Archives archives;
   // Null once it is known to be on the disk.
   private InheritedManifest inherited;
   private Root committed;
   private SortedMap<String, byte[]> metadata;
   private boolean metadataValid;
   private long committedSequence;
+  // Of the last commit; null when another engine made it.
+  private ManifestExtension extension;
+  private volatile long archiveDueMs;
+  private ManifestExtent archivedExtent;
 
   /**
    * @param manifest positioned behind what was read
@@ -47,6 +63,7 @@ final class Committer implements AutoCloseable {
    * @param last extension of the last record, {@code null} when there is none
    * @param inherited manifest of an earlier run to be forced first; {@code null} for none
    * @param metadataValid whether the last record was ours, or there is none
+   * @param archives those there are
    * @param poison told when a write failed
    */
   Committer(
@@ -57,18 +74,30 @@ final class Committer implements AutoCloseable {
       ManifestExtension last,
       InheritedManifest inherited,
       boolean metadataValid,
+      Archives archives,
       Consumer<StoreException> poison) {
     this.context = context;
     this.manifest = manifest;
     this.manifestPath = manifestPath;
+    this.term = term(manifestPath);
     this.inherited = inherited;
     this.opaque = last == null ? List.of() : last.opaque();
     this.metadata = last == null ? new TreeMap<>() : last.metadata();
     this.committedSequence = last == null ? -1 : last.sequence();
     this.metadataValid = metadataValid;
+    this.archives = archives;
     this.poison = poison;
+    this.extension = last;
     this.committed = committed;
     committed.retain();
+    this.archiveDueMs = manifest.extent() == null ? NEVER : nextArchiveMs(archives.newest());
+  }
+
+  private static long term(Path manifestPath) {
+    // Of an archive that is only looked at nothing is written.
+    return FileNames.parse(manifestPath.getFileName().toString()) instanceof FileName.Manifest name
+        ? name.term()
+        : 0;
   }
 
   synchronized SortedMap<String, byte[]> metadata() {
@@ -145,15 +174,20 @@ final class Committer implements AutoCloseable {
       boolean bucketKeys,
       SortedMap<String, byte[]> newMetadata,
       Consumer<ManifestContent> record) {
+    ManifestExtension next = extension(root, sequence, bucketKeys, newMetadata);
     try {
-      publish(root, extension(root, sequence, bucketKeys, newMetadata), record);
+      publish(root, next, record);
     } catch (StoreException e) {
       poison.accept(e);
       throw e;
     }
+    extension = next;
     metadata = newMetadata;
     metadataValid = true;
     committedSequence = sequence;
+    if (archiveDueMs == NEVER) {
+      archiveDueMs = nextArchiveMs(archives.newest());
+    }
     context.published();
     context.deleteUnreferencedFiles();
   }
@@ -167,18 +201,21 @@ final class Committer implements AutoCloseable {
         inherited = null;
       }
     }
-    record.accept(
-        new ManifestContent(
-            root.treePage(),
-            root.ttlPage(),
-            context.maxFilePage(),
-            context.compression().dictionary(),
-            root.mapping(),
-            extension));
+    record.accept(content(root, extension));
     root.retain();
     Root old = committed;
     committed = root;
     old.release();
+  }
+
+  private ManifestContent content(Root root, ManifestExtension extension) {
+    return new ManifestContent(
+        root.treePage(),
+        root.ttlPage(),
+        context.maxFilePage(),
+        context.compression().dictionary(),
+        root.mapping(),
+        extension);
   }
 
   private ManifestExtension extension(
@@ -203,6 +240,141 @@ final class Committer implements AutoCloseable {
         bucketKeys ? ManifestExtension.FEATURE_BUCKET_KEYS : 0,
         Segment.records(root.segments()),
         opaque);
+  }
+
+  // ---- archives ---------------------------------------------------------------------------------
+
+  synchronized List<Long> archives() {
+    return archives.timestamps();
+  }
+
+  synchronized void checkNewArchive(long timestamp) {
+    if (archives.contains(timestamp)) {
+      throw new StoreException(
+          StoreErrorCode.INVALID_ARGUMENT,
+          "partition " + context.id() + " has an archive " + timestamp + " already");
+    }
+  }
+
+  /** Commits a root with the metadata there is, and archives it; deletes no other archive. */
+  synchronized void archive(Root root, long sequence, boolean bucketKeys, long timestamp) {
+    commit(root, sequence, bucketKeys, metadata).close();
+    writeArchive(timestamp);
+  }
+
+  /** Archives what the last commit published, and deletes archives that are too many. */
+  synchronized void archive(long timestamp) {
+    writeArchive(timestamp);
+    retainArchives(timestamp);
+  }
+
+  private void writeArchive(long timestamp) {
+    String obstacle = obstacle();
+    if (obstacle != null) {
+      throw new StoreException(
+          committed == null ? StoreErrorCode.CLOSED : StoreErrorCode.NOT_FOUND,
+          "partition " + context.id() + obstacle);
+    }
+    context.requireAppendMode("an archive");
+    checkNewArchive(timestamp);
+    FileName.Archive name = new FileName.Archive(term, timestamp);
+    archives.add(name, committed.mapping(), committed.segments());
+    try {
+      manifest.archive(archives.path(name), content(committed, extension));
+    } catch (StoreException e) {
+      if (e.code() == StoreErrorCode.OUT_OF_MEMORY) {
+        // Nothing was written.
+        archives.letGo(name);
+      } else {
+        poison.accept(e);
+      }
+      throw e;
+    }
+    archivedExtent = manifest.extent();
+    archiveDueMs = nextArchiveMs(context.clock().nowMs() * MICROS_PER_MS);
+  }
+
+  /** Deletes the oldest archives that are too many, but not the one just made. */
+  synchronized void retainArchives(long made) {
+    int retained = context.options().space().retainedArchives();
+    if (retained > 0) {
+      archives.tooMany(retained, made).forEach(this::deleteArchive);
+    }
+  }
+
+  /** Why there is nothing to archive; {@code null} when there is. */
+  private String obstacle() {
+    if (committed == null) {
+      return " was closed before the archive";
+    }
+    if (manifest.extent() == null) {
+      return " has no commit that could be archived";
+    }
+    for (int i = 0; i < committed.mapping().fileCount(); i++) {
+      if (!context.files().contains(committed.mapping().fileId(i))) {
+        return " was restored with a part of its image: commit before it is archived";
+      }
+    }
+    for (Segment segment : committed.segments()) {
+      if (!context.files().contains(segment.fileId())) {
+        return " was restored with a part of its image: commit before it is archived";
+      }
+    }
+    return null;
+  }
+
+  synchronized void deleteArchive(long timestamp) {
+    if (committed == null) {
+      throw new StoreException(
+          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the deletion");
+    }
+    try {
+      archives.delete(timestamp);
+    } catch (StoreException e) {
+      if (e.code() != StoreErrorCode.NOT_FOUND) {
+        poison.accept(e);
+      }
+      throw e;
+    }
+    context.deleteUnreferencedFiles();
+  }
+
+  /** Whether the interval has passed since the last archive. Any thread, no lock. */
+  boolean isArchiveDue(long nowMs) {
+    return archiveDueMs <= nowMs;
+  }
+
+  /** Archives the last commit if it is due and not archived yet. Worker only. */
+  synchronized void archiveIfDue(long nowMs) {
+    if (!isArchiveDue(nowMs)) {
+      return;
+    }
+    long timestamp = nowMs * MICROS_PER_MS;
+    if (obstacle() != null
+        || manifest.extent().equals(archivedExtent)
+        || archives.contains(timestamp)) {
+      archiveDueMs = nextArchiveMs(timestamp);
+      return;
+    }
+    try {
+      archive(timestamp);
+    } catch (StoreException e) {
+      if (e.code() != StoreErrorCode.OUT_OF_MEMORY) {
+        throw e;
+      }
+      // Nothing was written; there may be memory next time.
+      archiveDueMs = nowMs + RETRY_MS;
+    }
+  }
+
+  private long nextArchiveMs(long lastMicros) {
+    SpaceOptions space = context.options().space();
+    if (space.retainedArchives() == 0 || space.archiveIntervalSecs() == 0) {
+      return NEVER;
+    }
+    // Numbers that a caller chose may lie anywhere.
+    long lastMs = Long.divideUnsigned(lastMicros, MICROS_PER_MS);
+    return Math.min(lastMs, context.clock().nowMs()) + space.archiveIntervalSecs() * 1000;
   }
 
   /** The bytes of the manifest that count; {@code null} before the first commit. */

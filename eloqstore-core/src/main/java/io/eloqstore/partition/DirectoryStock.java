@@ -103,8 +103,8 @@ final class DirectoryStock {
    * Offers data files for deletion that neither the manifest nor an archive names: what earlier
    * runs did not publish. Files of a higher term are their writer's, who has not committed yet.
    */
-  void offerLeftovers(PartitionContext context, FileSet files) {
-    Set<FileName.Data> archived = holdArchives(context);
+  void offerLeftovers(PartitionContext context, FileSet files, Archives archives) {
+    Set<FileName.Data> archived = findArchives(archives);
     files.fileIds().forEach(fileId -> context.references().offer(fileId));
     context.offerOutdated(
         files.otherTerms().stream()
@@ -114,25 +114,28 @@ final class DirectoryStock {
   }
 
   /** What an archive names must stay, whatever the manifest says. */
-  private Set<FileName.Data> holdArchives(PartitionContext context) {
+  private Set<FileName.Data> findArchives(Archives archives) {
     Set<FileName.Data> held = new HashSet<>();
     for (FileName name : names) {
-      if (name instanceof FileName.Archive) {
+      if (name instanceof FileName.Archive archive) {
         ManifestReader reader = new ManifestReader(resources.budget(), options.pagesPerFileShift());
         try (BlockFile file = resources.io().open(directory.resolve(name.text()), OpenMode.READ)) {
-          ManifestState archive = reader.read(file);
-          context.references().add(archive.mapping());
-          if (archive.extension() != null) {
-            archive
-                .extension()
-                .segments()
-                .forEach(segment -> context.references().hold(segment.fileId()));
-          }
-          liveTerms(archive).forEach((fileId, term) -> held.add(new FileName.Data(fileId, term)));
-          archive.mapping().release();
+          ManifestState state = reader.read(file);
+          archives.add(archive, state.mapping(), Opening.segments(state, options));
+          liveTerms(state).forEach((fileId, term) -> held.add(new FileName.Data(fileId, term)));
+          state.mapping().release();
         }
       }
     }
     return held;
+  }
+
+  /** Archives of a directory in which nothing is deleted. */
+  void seeArchives(Archives archives) {
+    for (FileName name : names) {
+      if (name instanceof FileName.Archive archive) {
+        archives.see(archive);
+      }
+    }
   }
 }

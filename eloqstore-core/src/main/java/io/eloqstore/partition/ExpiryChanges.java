@@ -7,6 +7,7 @@ import io.eloqstore.tree.ChangeCursor;
 import io.eloqstore.tree.MergeListener;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
@@ -35,6 +36,21 @@ final class ExpiryChanges implements MergeListener {
         .putLong(expireTs)
         .put(key, 0, keyLength)
         .array();
+  }
+
+  /** Takes an entry of the TTL tree out. */
+  void remove(byte[] ttlKey) {
+    changes.put(ttlKey, false);
+  }
+
+  /** When the first of the entries that come expires; {@link Long#MAX_VALUE} when none comes. */
+  long firstAdded() {
+    for (Map.Entry<byte[], Boolean> change : changes.entrySet()) {
+      if (change.getValue()) {
+        return ByteBuffer.wrap(change.getKey()).getLong();
+      }
+    }
+    return Long.MAX_VALUE;
   }
 
   /** Takes back the removals of entries that the tree has again. */

@@ -18,23 +18,33 @@ import java.util.TreeSet;
  */
 final class FileReferences implements PageWriter.FileHold {
   private final Map<Long, Integer> counts = new HashMap<>();
+  // Those of them that are no roots.
+  private final Map<Long, Integer> holds = new HashMap<>();
   private final Set<Long> unreferenced = new TreeSet<>();
 
   synchronized void add(MappingSnapshot mapping) {
     for (int i = 0; i < mapping.fileCount(); i++) {
-      hold(mapping.fileId(i));
+      count(mapping.fileId(i));
     }
   }
 
   synchronized void remove(MappingSnapshot mapping) {
     for (int i = 0; i < mapping.fileCount(); i++) {
-      drop(mapping.fileId(i));
+      uncount(mapping.fileId(i));
     }
   }
 
-  /** Keeps one file: a tail that is being written, or what an archive names. */
+  /**
+   * Keeps one file: a tail that is being written, what a buffered value lies in, what an archive
+   * names.
+   */
   @Override
   public synchronized void hold(long fileId) {
+    count(fileId);
+    holds.merge(fileId, 1, Integer::sum);
+  }
+
+  private void count(long fileId) {
     counts.merge(fileId, 1, Integer::sum);
     unreferenced.remove(fileId);
   }
@@ -42,6 +52,16 @@ final class FileReferences implements PageWriter.FileHold {
   /** Lets one file go. */
   @Override
   public synchronized void drop(long fileId) {
+    uncount(fileId);
+    holds.compute(fileId, (id, count) -> count == 1 ? null : count - 1);
+  }
+
+  /** Whether something else than roots keeps the file. */
+  synchronized boolean isHeld(long fileId) {
+    return holds.containsKey(fileId);
+  }
+
+  private void uncount(long fileId) {
     Integer count = counts.get(fileId);
     if (count == null) {
       throw new IllegalStateException("data file " + fileId + " was let go more often than held");

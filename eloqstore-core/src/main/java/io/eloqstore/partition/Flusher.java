@@ -150,6 +150,11 @@ final class Flusher implements AutoCloseable {
     return build(base, context.pageIds(), work -> work.drop(keys));
   }
 
+  /** A root without rows that have expired. */
+  Root expire(Root base, ExpiryCleaning.Due due) {
+    return build(base, context.pageIds(), work -> work.expire(due));
+  }
+
   private Root build(Root base, PageIds pageIds, Consumer<RootWork> deed) {
     try (RootWork work = new RootWork(context, writer, base, pageIds)) {
       boolean built = false;
@@ -168,6 +173,11 @@ final class Flusher implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** Bytes of pages written so far. */
+  long bytesWritten() {
+    return writer.bytesWritten();
   }
 
   @Override

@@ -148,7 +148,7 @@ final class LongKeys implements RowSpace {
     }
     int index = bucket.content.find(rest);
     long stored = timestamp;
-    if (index >= 0) {
+    if (index >= 0 && !isExpired(bucket.content.entries().get(index))) {
       long present = bucket.content.entries().get(index).timestamp();
       if (lastWriterWins && present > timestamp) {
         return;
@@ -353,6 +353,7 @@ final class LongKeys implements RowSpace {
 
   private void store(Bucket bucket) {
     KeyBucket content = bucket.content;
+    content.entries().removeIf(this::isExpired);
     if (content.entries().isEmpty()) {
       byte[] key = bucketKey(bucket.prefix, bucket.number);
       rows.writer().delete(key, 0, key.length);

@@ -63,6 +63,7 @@ public final class Opening {
   private final ImageFiles source;
   private final KeyRange kept;
   private boolean clipped;
+  private Archives archives;
 
   private Opening(
       PartitionResources resources,
@@ -317,6 +318,10 @@ public final class Opening {
   }
 
   private Segment[] segments(ManifestState state) {
+    return segments(state, options);
+  }
+
+  static Segment[] segments(ManifestState state, StoreOptions options) {
     return state == null || state.extension() == null
         ? Segment.NONE
         : Segment.of(state.extension().segments(), options.pagesPerFileShift());
@@ -395,8 +400,11 @@ public final class Opening {
             extension == null ? new int[0] : extension.pendingCuts(),
             segments(state),
             context.references());
-    if (!readOnly) {
-      stock.offerLeftovers(context, files);
+    archives = new Archives(context, directory);
+    if (readOnly) {
+      stock.seeArchives(archives);
+    } else {
+      stock.offerLeftovers(context, files, archives);
     }
     if (!clipped) {
       return assemble(stock, chosen, state, context, root, root, lock);
@@ -470,6 +478,9 @@ public final class Opening {
             options.durability() == StoreOptions.Durability.COMMIT,
             options.manifestLogBytesMax());
     Rows rows = new Rows(context, working, sequence(state, extension));
+    if (!readOnly) {
+      context.expiry().opened(working);
+    }
     List<Path> formers = stock.formers();
     ManifestWriter writer =
         state == null
@@ -491,7 +502,11 @@ public final class Opening {
                 ? null
                 : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
+            archives,
             rows::poison);
+    if (!readOnly) {
+      rows.maintenance().archiveWith(committer);
+    }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
   }

@@ -18,6 +18,7 @@ import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.api.ValueConsumer;
 import io.eloqstore.api.WriteBatch;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -296,6 +297,19 @@ public final class Partition implements OwnedPartition {
     context.background().request(rows);
   }
 
+  @Override
+  public void cleanExpired() {
+    checkWritable();
+    rows.maintenance().cleanExpired();
+  }
+
+  @Override
+  public void compact() {
+    checkWritable();
+    context.requireAppendMode("compaction");
+    rows.maintenance().compact();
+  }
+
   // ---- commits ----------------------------------------------------------------------------------
 
   @Override
@@ -327,6 +341,42 @@ public final class Partition implements OwnedPartition {
     } finally {
       point.close();
     }
+  }
+
+  @Override
+  public void archive(long timestamp) {
+    checkWritable();
+    checkTimestamp(timestamp);
+    committer.archive(timestamp);
+  }
+
+  private void checkTimestamp(long timestamp) {
+    if (timestamp < 0) {
+      throw invalid("the timestamp of an archive must be at least 0, found " + timestamp);
+    }
+  }
+
+  /**
+   * Fixes the present content, to be committed with the metadata of the last commit and archived.
+   * Owner only.
+   */
+  public ArchivePoint freezeForArchive(long timestamp) {
+    checkWritable();
+    checkTimestamp(timestamp);
+    committer.checkNewArchive(timestamp);
+    return new ArchivePoint(committer, rows.freeze(), keys.isEnabled(), timestamp);
+  }
+
+  @Override
+  public List<Long> archives() {
+    rows.checkOpen();
+    return committer.archives();
+  }
+
+  @Override
+  public void deleteArchive(long timestamp) {
+    checkWritable();
+    committer.deleteArchive(timestamp);
   }
 
   @Override

@@ -46,6 +46,7 @@ final class PartitionContext implements AutoCloseable {
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
   private final ValueCompression compression;
+  private final ExpiryCleaning expiry = new ExpiryCleaning();
   private final Object deleting = new Object();
   private int deleters;
   private List<FileName.Data> outdatedFiles = List.of();
@@ -153,6 +154,10 @@ final class PartitionContext implements AutoCloseable {
 
   ValueCompression compression() {
     return compression;
+  }
+
+  ExpiryCleaning expiry() {
+    return expiry;
   }
 
   RowReader newReader() {

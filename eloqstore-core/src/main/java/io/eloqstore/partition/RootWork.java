@@ -225,7 +225,17 @@ final class RootWork implements AutoCloseable {
   }
 
   void drop(List<byte[]> keys) {
+    drop(keys, new ExpiryChanges());
+  }
+
+  void expire(ExpiryCleaning.Due due) {
     ExpiryChanges expiries = new ExpiryChanges();
+    // Also those whose row is gone or expires at another time.
+    due.entries().forEach(expiries::remove);
+    drop(due.rows(), expiries);
+  }
+
+  private void drop(List<byte[]> keys, ExpiryChanges expiries) {
     MergeStatistics statistics = new MergeStatistics();
     treePage =
         new TreeMerger(rewrite, expiries, statistics).merge(treePage, KeyChanges.drops(keys));
@@ -237,6 +247,7 @@ final class RootWork implements AutoCloseable {
     if (!expiries.isEmpty()) {
       TreeMerger merger = new TreeMerger(rewrite, MergeListener.NONE, new MergeStatistics());
       ttlPage = merger.merge(ttlPage, expiries.cursor());
+      context.expiry().added(expiries.firstAdded());
     }
   }
 

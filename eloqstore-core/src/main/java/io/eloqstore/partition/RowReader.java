@@ -244,7 +244,7 @@ final class RowReader {
    * The timestamp stored with the newest version of a row, looked for through buffered writes that
    * carry none. Owner only.
    *
-   * @return {@link Long#MIN_VALUE} when the row is absent
+   * @return {@link Long#MIN_VALUE} when the row is absent or has expired
    */
   long storedTimestamp(View view, byte[] key, int offset, int length) {
     boolean present = false;
@@ -258,7 +258,9 @@ final class RowReader {
           return present ? 0 : Long.MIN_VALUE;
         }
         if ((flags & BufferRecords.HAS_TIMESTAMP) != 0) {
-          return buffer.records().timestamp(record);
+          return isExpired(buffer.records().expireTs(record))
+              ? Long.MIN_VALUE
+              : buffer.records().timestamp(record);
         }
         present = true;
       }
@@ -275,12 +277,13 @@ final class RowReader {
           return present ? 0 : Long.MIN_VALUE;
         }
         if ((change & SegmentChange.NO_TIMESTAMP) == 0) {
-          return unused.timestamp();
+          return isExpired(unused.expireTs()) ? Long.MIN_VALUE : unused.timestamp();
         }
         present = true;
       }
     }
-    if (tree.read(root.treePage(), root.pages(), key, offset, length, unused)) {
+    if (tree.read(root.treePage(), root.pages(), key, offset, length, unused)
+        && !isExpired(unused.expireTs())) {
       return unused.timestamp();
     }
     return present ? 0 : Long.MIN_VALUE;

@@ -471,6 +471,8 @@ final class Rows implements Background.Step {
   }
 
   /**
+   * The next working root; the caller gets the view's hold on its base. Worker only.
+   *
    * @param flushed whether the oldest frozen generation is part of the new root
    */
   void replaceRoot(Root base, Root next, boolean flushed) {
@@ -534,6 +536,16 @@ final class Rows implements Background.Step {
       lock.notifyAll();
     }
     return failure;
+  }
+
+  /** What is done when no flush waits. */
+  Maintenance maintenance() {
+    return work.maintenance();
+  }
+
+  @Override
+  public boolean isDue(long nowMs) {
+    return !closed && poison == null && work.maintenance().isDue(nowMs);
   }
 
   StoreException poisonOrNull() {

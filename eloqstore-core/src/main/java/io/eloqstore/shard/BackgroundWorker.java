@@ -3,6 +3,7 @@
  */
 package io.eloqstore.shard;
 
+import io.eloqstore.api.StoreClock;
 import io.eloqstore.partition.Background;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -18,11 +19,16 @@ import java.util.Set;
  * <p>Any thread asks; only this thread runs. It is never interrupted, for it does file I/O.
  */
 final class BackgroundWorker implements Background, AutoCloseable {
+  private static final long NANOS_PER_MS = 1_000_000;
+  private static final long TICK_NANOS = 1_000 * NANOS_PER_MS;
+
   private final Deque<Step> queue = new ArrayDeque<>();
   private final Set<Step> queued = new HashSet<>();
   private final Set<Step> partitions = new LinkedHashSet<>();
   private final Thread thread;
   private Step running;
+  private StoreClock clock;
+  private long nextTick;
   private boolean closed;
   private volatile Runnable relief = () -> {};
 
@@ -51,6 +57,22 @@ final class BackgroundWorker implements Background, AutoCloseable {
   /** Called, on any thread, when somebody on the shard waits for write-buffer memory. */
   void onRelief(Runnable action) {
     relief = action;
+  }
+
+  /** From now on asks about every second what time has made due. */
+  synchronized void startTicking(StoreClock newClock) {
+    clock = newClock;
+    nextTick = System.nanoTime() + TICK_NANOS;
+    notifyAll();
+  }
+
+  /** Asks for a call of every partition that time has made work for. Any thread. */
+  synchronized void tick(long nowMs) {
+    for (Step step : partitions) {
+      if (!closed && step.isDue(nowMs)) {
+        request(step);
+      }
+    }
   }
 
   @Override
@@ -121,9 +143,10 @@ final class BackgroundWorker implements Background, AutoCloseable {
       synchronized (this) {
         running = null;
         notifyAll();
+        tickIfTime();
         while (queue.isEmpty() && !closed) {
           try {
-            wait();
+            awaitRequest();
           } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts the worker of a shard", e);
           }
@@ -136,6 +159,25 @@ final class BackgroundWorker implements Background, AutoCloseable {
         running = step;
       }
       step.run();
+    }
+  }
+
+  private void awaitRequest() throws InterruptedException {
+    if (clock == null) {
+      wait();
+      return;
+    }
+    long left = nextTick - System.nanoTime();
+    if (left > 0) {
+      wait(left / NANOS_PER_MS + 1);
+    }
+    tickIfTime();
+  }
+
+  private void tickIfTime() {
+    if (clock != null && System.nanoTime() - nextTick >= 0) {
+      nextTick = System.nanoTime() + TICK_NANOS;
+      tick(clock.nowMs());
     }
   }
 

@@ -132,6 +132,16 @@ public final class Shard implements PartitionResources, AutoCloseable {
     activeBytesMax = budget.limit(MemoryUse.WRITE_BUFFER) / 3 * 2;
   }
 
+  /** From now on time alone makes the worker look for work, about every second. */
+  public void startTimer() {
+    worker.startTicking(clock);
+  }
+
+  /** Has the worker do what time has made due by the shard's clock: what the timer does. */
+  public void tick() {
+    worker.tick(clock.nowMs());
+  }
+
   /** The size asked for, bytes. */
   public long budgetBytes() {
     return budget.budgetBytes();

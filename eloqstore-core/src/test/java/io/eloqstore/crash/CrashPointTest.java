@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashPointTest {
   final StoreOptions options = layout().withPagesPerFileShift(5).withManifestLogBytesMax(1 << 20);
   private final StoreOptions rolling = options.withManifestLogBytesMax(0);
+  private final StoreOptions compacting = options.withPagesPerFileShift(2);
   private final int seeds = seeds();
   static final String LARGE = "x".repeat(9_000);
 
@@ -96,6 +97,22 @@ class CrashPointTest {
     run.commit();
   }
 
+  /** Files of four pages; what is overwritten leaves most of them sparse. */
+  private static void overwritesAndCompaction(CommittingRun run) {
+    for (int round = 0; round < 3; round++) {
+      for (int i = 0; i < 120; i += 3 - round) {
+        run.put(String.format("key%03d", i), "round" + round + "of" + i + "+".repeat(300));
+      }
+      run.put("large1", LARGE + round);
+      run.commit();
+    }
+    run.store().partition().partition().compact();
+    run.put("key001", "after the compaction");
+    run.commit();
+    run.delete("large1");
+    run.commit();
+  }
+
   private static void openAndCommit(CommittingRun run) {
     run.open();
     for (int i = 0; i < 10; i++) {
@@ -128,6 +145,13 @@ class CrashPointTest {
   void powerCutWithLargeValuesAndRangeDeletes() throws IOException {
     assertThat(crashAtEachPoint(options, CrashPointTest::largeValuesAndRanges)).isGreaterThan(12);
     assertThat(outcomes).contains(1, 2, 3);
+  }
+
+  @Test
+  void powerCutInACompactionAndTheDeletionOfItsFiles() throws IOException {
+    assertThat(crashAtEachPoint(compacting, CrashPointTest::overwritesAndCompaction))
+        .isGreaterThan(60);
+    assertThat(outcomes).contains(1, 2, 3, 4, 5, 6);
   }
 
   @Test
@@ -243,8 +267,9 @@ class CrashPointTest {
   /** The store opens with an allowed version, takes a commit, and is sound. */
   private CommittingRun goesOn(MemoryBackend disk, CommittingRun before, String where)
       throws IOException {
+    int shift = before.store().options().pagesPerFileShift();
     CommittingRun run =
-        CommittingRun.on(disk, nextOwner(nextOwner(layout().withPagesPerFileShift(5))), before);
+        CommittingRun.on(disk, nextOwner(nextOwner(layout().withPagesPerFileShift(shift))), before);
     try (run) {
       run.open();
       outcomes.add(run.store().partition().version());
@@ -264,7 +289,7 @@ class CrashPointTest {
     Path copy = temp.resolve("copy" + exports++);
     store.export(copy);
     // Cut subtrees stay mapped until the sweeper comes to them.
-    assertThat(ReferenceVerifier.verify(copy, 4096, 5))
+    assertThat(ReferenceVerifier.verify(copy, 4096, store.options().pagesPerFileShift()))
         .filteredOn(finding -> !finding.endsWith("mapped but not reachable"))
         .filteredOn(finding -> !finding.contains("mapped but not reachable, as"))
         .isEmpty();
@@ -285,6 +310,12 @@ class CrashPointTest {
   @Test
   void failedOperationWithLargeValuesAndRangeDeletes() throws IOException {
     assertThat(failAtEachPoint(options, CrashPointTest::largeValuesAndRanges)).isGreaterThan(12);
+  }
+
+  @Test
+  void failedOperationInACompactionAndTheDeletionOfItsFiles() throws IOException {
+    assertThat(failAtEachPoint(compacting, CrashPointTest::overwritesAndCompaction))
+        .isGreaterThan(60);
   }
 
   @Test

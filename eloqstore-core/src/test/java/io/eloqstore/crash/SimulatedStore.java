@@ -75,6 +75,10 @@ final class SimulatedStore implements AutoCloseable {
     return store;
   }
 
+  StoreOptions options() {
+    return options;
+  }
+
   Shard shard() {
     return shard;
   }

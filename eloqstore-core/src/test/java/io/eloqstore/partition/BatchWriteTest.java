@@ -175,9 +175,10 @@ class BatchWriteTest {
     }
     for (WriteBatch.Entry entry : batch.resolved()) {
       if (entry.isDelete()) {
-        model.delete(entry.key(), entry.timestamp());
+        model.delete(entry.key(), entry.timestamp(), world.nowMs.get());
       } else {
-        model.put(entry.key(), entry.value(), entry.timestamp(), entry.expireTs());
+        model.put(
+            entry.key(), entry.value(), entry.timestamp(), entry.expireTs(), world.nowMs.get());
       }
     }
     world.partition().write(batch);

@@ -114,7 +114,7 @@ class ClipModelTest {
         long now = world.nowMs.get();
         long expireTs = random.nextBoolean() ? now + 1 + random.nextInt(1000) : 0;
         world.put(key, value, now, expireTs);
-        model.put(key, value, now, expireTs);
+        model.put(key, value, now, expireTs, now);
       } else {
         world.put(key, value);
         model.put(key, value);

@@ -216,7 +216,7 @@ class ClipTest {
       child.close();
     }
     world.put(key(7), new byte[] {1}, 1, world.nowMs.get() + 1_000);
-    model.put(key(7), new byte[] {1}, 1, world.nowMs.get() + 1_000);
+    model.put(key(7), new byte[] {1}, 1, world.nowMs.get() + 1_000, world.nowMs.get());
     try (PartitionImage image = image()) {
       CopiedImage files = new CopiedImage(image, world.store().partitionDirectory(OTHER));
       KeyRange kept = new KeyRange(null, key(100));

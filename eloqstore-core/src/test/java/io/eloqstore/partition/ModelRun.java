@@ -163,6 +163,10 @@ final class ModelRun {
     } else if (kind < 17) {
       if (random.nextInt(4) == 0) {
         world.partition().flush();
+      } else if (random.nextInt(8) == 0) {
+        world.partition().cleanExpired();
+      } else if (random.nextInt(8) == 0 && world.options.appendMode()) {
+        world.partition().compact();
       }
     } else if (kind < 19) {
       freeze();
@@ -182,8 +186,19 @@ final class ModelRun {
   private void write() {
     byte[] key = keys.plain();
     byte[] value = keys.value();
+    PartitionModel.Entry old = model.stored(key);
+    if (old != null && old.expireTs() != 0) {
+      // Without a timestamp of its own it would depend on whether the old one was cleaned.
+      putTimed(key, value, old.timestamp(), 0);
+      return;
+    }
     world.put(key, value);
     model.put(key, value);
+  }
+
+  private void putTimed(byte[] key, byte[] value, long timestamp, long expireTs) {
+    world.put(key, value, timestamp, expireTs);
+    model.put(key, value, timestamp, expireTs, world.nowMs.get());
   }
 
   private void delete() {
@@ -201,12 +216,11 @@ final class ModelRun {
     long timestamp = random.nextInt(200);
     if (random.nextInt(4) == 0) {
       world.partition().delete(key, 0, key.length, timestamp);
-      model.delete(key, timestamp);
+      model.delete(key, timestamp, world.nowMs.get());
     } else {
       byte[] value = keys.value();
       long expireTs = random.nextInt(3) == 0 ? 0 : world.nowMs.get() + random.nextInt(2000) - 100;
-      world.put(key, value, timestamp, expireTs);
-      model.put(key, value, timestamp, expireTs);
+      putTimed(key, value, timestamp, expireTs);
     }
   }
 

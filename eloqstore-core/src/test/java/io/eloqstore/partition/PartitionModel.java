@@ -50,9 +50,10 @@ final class PartitionModel {
     entries.put(key, new Entry(value, old == null ? 0 : old.timestamp, 0, false));
   }
 
-  void put(byte[] key, byte[] value, long timestamp, long expireTs) {
+  /** What has expired by then counts as absent. */
+  void put(byte[] key, byte[] value, long timestamp, long expireTs, long nowMs) {
     Entry old = entries.get(key);
-    if (old == null || old.timestamp <= timestamp) {
+    if (old == null || !old.isVisible(nowMs) || old.timestamp <= timestamp) {
       entries.put(key, new Entry(value, timestamp, expireTs, true));
     }
   }
@@ -61,9 +62,9 @@ final class PartitionModel {
     entries.remove(key);
   }
 
-  void delete(byte[] key, long timestamp) {
+  void delete(byte[] key, long timestamp, long nowMs) {
     Entry old = entries.get(key);
-    if (old != null && old.timestamp <= timestamp) {
+    if (old != null && (!old.isVisible(nowMs) || old.timestamp <= timestamp)) {
       entries.remove(key);
     }
   }

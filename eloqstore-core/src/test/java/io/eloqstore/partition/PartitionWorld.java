@@ -174,7 +174,9 @@ final class PartitionWorld implements AutoCloseable {
     partition.flush();
     Rows rows = rows();
     while (rows.poisonOrNull() == null
-        && (rows.view().oldestFrozen() != null || rows.view().root().pendingCuts().length > 0)) {
+        && (rows.view().oldestFrozen() != null
+            || rows.view().root().pendingCuts().length > 0
+            || rows.maintenance().wantsStep())) {
       Thread.yield();
     }
   }

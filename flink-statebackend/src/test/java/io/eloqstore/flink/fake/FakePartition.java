@@ -505,6 +505,31 @@ public final class FakePartition implements OwnedPartition {
   }
 
   @Override
+  public void cleanExpired() {
+    checkOpen();
+  }
+
+  @Override
+  public void compact() {
+    checkOpen();
+  }
+
+  @Override
+  public void archive(long timestamp) {
+    throw new UnsupportedOperationException("no archives on the heap");
+  }
+
+  @Override
+  public List<Long> archives() {
+    return List.of();
+  }
+
+  @Override
+  public void deleteArchive(long timestamp) {
+    throw new UnsupportedOperationException("no archives on the heap");
+  }
+
+  @Override
   public void commit(Map<String, byte[]> commitMetadata) {
     freeze().commit(commitMetadata).close();
   }
