@@ -51,6 +51,21 @@ final class LoadCommand extends StoreCommand {
       description = "Entries between restart points of an index page.")
   private Integer indexRestartInterval;
 
+  @Option(
+      names = "--in-place",
+      description =
+          "Write the places of pages that nobody needs again, instead of appending. Recorded in"
+              + " partitions written by this engine, and refused where they record the other.")
+  private boolean inPlace;
+
+  @Option(
+      names = "--term",
+      paramLabel = "TERM",
+      description =
+          "Number of this writer in the names of files, at least the highest that is there;"
+              + " default ${DEFAULT-VALUE}.")
+  private long term;
+
   LoadCommand(InputStream input) {
     this.input = input;
   }
@@ -87,7 +102,9 @@ final class LoadCommand extends StoreCommand {
       return base.withOverflowPointers(or(overflowPointers, base.overflowPointers()))
           .withRestartIntervals(
               or(leafRestartInterval, base.leafRestartInterval()),
-              or(indexRestartInterval, base.indexRestartInterval()));
+              or(indexRestartInterval, base.indexRestartInterval()))
+          .withAppendMode(base.appendMode() && !inPlace)
+          .withTerm(term);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }
