@@ -57,6 +57,21 @@ final class LoadCommand extends StoreCommand {
       description = "Compress values, or not; as the partition was written last if not said.")
   private Boolean compression;
 
+  @Option(
+      names = "--in-place",
+      description =
+          "Write the places of pages that nobody needs again, instead of appending. Recorded in"
+              + " partitions written by this engine, and refused where they record the other.")
+  private boolean inPlace;
+
+  @Option(
+      names = "--term",
+      paramLabel = "TERM",
+      description =
+          "Number of this writer in the names of files, at least the highest that is there;"
+              + " default ${DEFAULT-VALUE}.")
+  private long term;
+
   LoadCommand(InputStream input) {
     this.input = input;
   }
@@ -94,7 +109,9 @@ final class LoadCommand extends StoreCommand {
           .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
           .withRestartIntervals(
               or(leafRestartInterval, base.leafRestartInterval()),
-              or(indexRestartInterval, base.indexRestartInterval()));
+              or(indexRestartInterval, base.indexRestartInterval()))
+          .withAppendMode(base.appendMode() && !inPlace)
+          .withTerm(term);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }

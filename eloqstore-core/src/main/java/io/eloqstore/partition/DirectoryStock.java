@@ -105,8 +105,8 @@ final class DirectoryStock {
    */
   void offerLeftovers(PartitionContext context, FileSet files, Archives archives) {
     Set<FileName.Data> archived = findArchives(archives);
-    files.fileIds().forEach(fileId -> context.references().offer(fileId));
-    context.offerOutdated(
+    context.offerLeftovers(
+        files.fileIds(),
         files.otherTerms().stream()
             .filter(name -> Long.compareUnsigned(name.term(), options.term()) <= 0)
             .filter(name -> !archived.contains(name))

@@ -26,6 +26,7 @@ import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.FillPolicy;
 import io.eloqstore.tree.TreeOptions;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -49,6 +50,8 @@ final class PartitionContext implements AutoCloseable {
   private final ExpiryCleaning expiry = new ExpiryCleaning();
   private final Object deleting = new Object();
   private int deleters;
+  // What earlier runs left, until the first commit of this one.
+  private Collection<Long> leftovers = List.of();
   private List<FileName.Data> outdatedFiles = List.of();
   private boolean published;
   private volatile Consumer<StoreException> failure;
@@ -250,12 +253,16 @@ final class PartitionContext implements AutoCloseable {
   }
 
   /**
-   * Names data files of earlier terms that no manifest needs. They are deleted after the first
-   * commit: until then the disk may show a manifest that does.
+   * Names data files of earlier runs. Those that nothing references are deleted after the first
+   * commit: until then the disk may show an older manifest than the one that was read.
+   *
+   * @param fileIds of this term, or as the manifest has them
+   * @param outdated of earlier terms, not needed
    */
-  void offerOutdated(List<FileName.Data> names) {
+  void offerLeftovers(Collection<Long> fileIds, List<FileName.Data> outdated) {
     synchronized (deleting) {
-      outdatedFiles = names;
+      leftovers = fileIds;
+      outdatedFiles = outdated;
     }
   }
 
@@ -263,6 +270,8 @@ final class PartitionContext implements AutoCloseable {
   void published() {
     synchronized (deleting) {
       published = true;
+      leftovers.forEach(references::offer);
+      leftovers = List.of();
     }
   }
 

@@ -122,6 +122,41 @@ class LoadCommandTest {
     assertThat(ReferenceVerifier.verify(copy, 4096, 5)).isEmpty();
   }
 
+  @Test
+  void aPartitionInPlaceStaysSoAndAnAppendedOneIsRefusedAsSuch() throws IOException {
+    Path directory = temp.resolve("t.0");
+    load(directory, "6b31\t01\t5\t0\n", "--in-place");
+    load(directory, "6b32\t02\t5\t0\n");
+    load(directory, "6b33\t03\t5\t0\n", "--in-place");
+    assertThat(directory.resolve("data_0_0")).exists();
+    assertThat(directory.resolve("data_1_0")).doesNotExist();
+    assertThat(CommandRun.of("dump", directory).lines()).hasSize(3);
+    assertThat(CommandRun.of("manifest", directory).out()).contains("appendMode=false");
+    assertThat(CommandRun.of("verify", directory).exitCode()).isZero();
+    assertThat(ReferenceVerifier.verify(directory, 4096, 13)).isEmpty();
+    Path appended = temp.resolve("t.1");
+    load(appended, "6b31\t01\t5\t0\n");
+    CommandRun refused = CommandRun.withInput("", "load", appended, "--in-place");
+    assertThat(refused.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
+    assertThat(refused.err()).contains("appendMode true, opened with false");
+  }
+
+  @Test
+  void aLowerTermThanTheOneThatIsThereIsRefused() {
+    Path directory = temp.resolve("t.0");
+    load(directory, "6b31\t01\t5\t0\n", "--term", 3);
+    load(directory, "6b32\t02\t5\t0\n", "--term", 4);
+    assertThat(directory.resolve("manifest_4")).exists();
+    assertThat(directory.resolve("manifest_3")).doesNotExist();
+    CommandRun refused = CommandRun.withInput("", "load", directory, "--term", 3);
+    assertThat(refused.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
+    assertThat(refused.err()).contains("term 3").contains("term 4").contains("manifest_4");
+    assertThat(CommandRun.of("dump", directory).lines()).hasSize(2);
+    CommandRun negative = CommandRun.withInput("", "load", directory, "--term", -1);
+    assertThat(negative.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
+    assertThat(negative.err()).contains("term must be at least 0, found -1");
+  }
+
   private static void load(Path directory, String input, Object... more) {
     Object[] arguments = new Object[more.length + 2];
     arguments[0] = "load";

@@ -113,6 +113,14 @@ class CrashPointTest {
     run.commit();
   }
 
+  /** Nothing of the old files is needed afterwards. */
+  private static void replaceEverything(CommittingRun run) {
+    run.deleteRange("a", "z");
+    run.commit();
+    run.put("key001", "alone");
+    run.commit();
+  }
+
   private static void openAndCommit(CommittingRun run) {
     run.open();
     for (int i = 0; i < 10; i++) {
@@ -365,6 +373,46 @@ class CrashPointTest {
       CommittingRun after = goesOn(run.store().backend(), run, where);
       MemoryBackend disk = run.store().backend().crash(Survival.NONE, Survival.NONE);
       goesOn(disk, after, where + ", then a power cut");
+    }
+  }
+
+  /**
+   * A commit whose force failed may be read again by the same machine, but the disk need not have
+   * it: what the commit before needs must stay until the next one is forced.
+   */
+  @Test
+  void powerCutInTheRunAfterAFailedOperation() throws IOException {
+    int points = 0;
+    for (int failing = 0; ; failing++) {
+      for (int point = 0; ; point++) {
+        FaultPlan plan = FaultPlan.of(failing * 1000L + point);
+        CommittingRun run = prepared(plan, options);
+        long end = plan.operations() + failing;
+        plan.fail(FaultPlan.Kind.ANY, failing, StoreErrorCode.IO_FAILED);
+        run.run(CrashPointTest::replaceEverything);
+        closeUnlessFailed(run);
+        if (plan.operations() <= end) {
+          assertThat(points).isGreaterThan(60);
+          return;
+        }
+        CommittingRun next =
+            CommittingRun.on(run.store().backend(), nextOwner(nextOwner(options)), run);
+        plan.crashAfter(point);
+        next.run(
+            r -> {
+              r.open();
+              r.put("key002", "next");
+              r.flush();
+              r.commit();
+            });
+        if (next.failure() != null) {
+          next.allowed().addAll(run.allowed());
+        }
+        if (!closedAndFound(next, "failed operation " + failing + ", then " + point)) {
+          break;
+        }
+        points = next(points);
+      }
     }
   }
 

@@ -11,10 +11,12 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.io.BlockFile;
 import io.eloqstore.io.FaultPlan;
+import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.MemoryBackend;
 import io.eloqstore.io.MemoryBackend.Survival;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.io.OpenMode;
+import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Pages of a partition go to the right place of the right file, or an error says why not. */
 class FileSetTest {
@@ -250,5 +253,37 @@ class FileSetTest {
       }
     }
     disk.close();
+  }
+
+  /** Offsets of 32 bits, as in C++, would end at 4 GiB; signed ones would at half of that. */
+  @Test
+  void offsetsGoUpToTheEndOfAFileOf4GibAndBeyond() {
+    try (FileSet files = FileSet.open(io, DIRECTORY, 4096, 20, Map.of())) {
+      assertThat(files.offsetOf((1L << 20) - 1)).isEqualTo((1L << 32) - 4096);
+      assertThat(files.offsetOf((7L << 20) + (1L << 19))).isEqualTo(1L << 31);
+      assertThat(files.fileIdOf((7L << 20) + (1L << 19))).isEqualTo(7);
+      assertThat(files.fileIdOf((1L << 40) - 1)).isEqualTo((1L << 20) - 1);
+    }
+    try (FileSet files = FileSet.open(io, DIRECTORY, 61440, 22, Map.of())) {
+      assertThat(files.offsetOf((1L << 22) - 1)).isEqualTo(61440L * ((1L << 22) - 1));
+    }
+  }
+
+  /** A file of one page, its last one: nearly all of it is a hole. */
+  @Test
+  void lastPageOfTheLargestFileIsWrittenAndReadWhereItBelongs(@TempDir Path temp) {
+    try (Arena arena = Arena.allocate(2 * 4096)) {
+      IoBackend disk = NioBackend.buffered(arena);
+      try (FileSet files = FileSet.open(disk, temp, 4096, 20, Map.of())) {
+        long last = (3L << 20) + (1L << 20) - 1;
+        files.create(3);
+        arena.putLong(0, 0x1122334455667788L);
+        files.write(last, 0, 1);
+        files.readPage(last, 4096);
+        assertThat(arena.getLong(4096)).isEqualTo(0x1122334455667788L);
+        assertThat(files.writtenBytes(3)).isEqualTo(1L << 32);
+        assertThat(temp.resolve("data_3_0").toFile().length()).isEqualTo(1L << 32);
+      }
+    }
   }
 }

@@ -294,6 +294,38 @@ class ManifestWriterTest {
     }
   }
 
+  /** Values of 32 bits would lose the page id from 2^29 on, and the file page from 2^32 on. */
+  @Test
+  void pageIdsAbove2To29AndFilePagesOf40BitsAreReadAgain() {
+    int limit = 1 << 29;
+    Map<Integer, Long> pages =
+        Map.of(
+            0,
+            0L,
+            limit - 1,
+            (1L << 32) - 1,
+            limit,
+            1L << 32,
+            limit + 1,
+            (1L << 32) + 1,
+            limit + 2,
+            MappingSnapshot.FILE_PAGE_MAX);
+    try (ManifestFixture fixture = new ManifestFixture()) {
+      // The second record is a log record: a snapshot record would name all pages between.
+      byte[] written =
+          fixture.manifest(
+              new Model(0, -1, Map.of(0, 0L), null), new Model(limit, limit + 2, pages, null));
+      assertThat(written.length).isEqualTo(2 * 4096);
+      ManifestState state = fixture.readHeld(written);
+      assertThat(state.rootPage()).isEqualTo(limit);
+      assertThat(state.ttlRootPage()).isEqualTo(limit + 2);
+      assertThat(state.maxFilePage()).isEqualTo(MappingSnapshot.FILE_PAGE_MAX + 1);
+      assertThat(state.mapping().mappedCount()).isEqualTo(pages.size());
+      pages.forEach((id, page) -> assertThat(state.mapping().filePage(id)).isEqualTo(page));
+      state.mapping().release();
+    }
+  }
+
   @Test
   void dictionaryThatChangesMakesTheManifestRoll() {
     try (ManifestFixture fixture = new ManifestFixture();

@@ -83,6 +83,19 @@ class AllocatorsTest {
             StoreException.class, e -> assertThat(e.code()).isEqualTo(StoreErrorCode.OUT_OF_SPACE));
   }
 
+  /** The C++ engine links its free pages in 32 bits, three of which say what they are. */
+  @Test
+  void freePageIdsAbove2To29AreKept() {
+    int limit = 1 << 29;
+    PageIds ids = new PageIds(limit + 70);
+    for (int id : new int[] {limit - 1, limit, limit + 1, limit + 65}) {
+      ids.free(id);
+    }
+    assertThat(new int[] {ids.allocate(), ids.allocate(), ids.allocate(), ids.allocate()})
+        .containsExactly(limit + 65, limit + 1, limit, limit - 1);
+    assertThat(ids.allocate()).isEqualTo(limit + 70);
+  }
+
   @Test
   void twoTailsShareTheFileIdsAndCrossIntoNewFiles() {
     FileIds ids = new FileIds(7, 1);
