@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Publishes roots. Any thread, one at a time; the owner's reads and writes need nothing of it.
@@ -35,6 +36,7 @@ final class Committer implements AutoCloseable {
   private final byte[] dictionary;
   private final List<ManifestExtension.OpaqueSection> opaque;
   private final Consumer<StoreException> poison;
+  private final Supplier<StoreException> poisoned;
   // Null once it is known to be on the disk.
   private InheritedManifest inherited;
   private Root committed;
@@ -49,6 +51,7 @@ final class Committer implements AutoCloseable {
    * @param inherited manifest of an earlier run to be forced first; {@code null} for none
    * @param metadataValid whether the last record was ours, or there is none
    * @param poison told when a write failed
+   * @param poisoned the first write that failed, {@code null} for none
    */
   Committer(
       PartitionContext context,
@@ -59,7 +62,8 @@ final class Committer implements AutoCloseable {
       ManifestExtension last,
       InheritedManifest inherited,
       boolean metadataValid,
-      Consumer<StoreException> poison) {
+      Consumer<StoreException> poison,
+      Supplier<StoreException> poisoned) {
     this.context = context;
     this.manifest = manifest;
     this.manifestPath = manifestPath;
@@ -70,6 +74,7 @@ final class Committer implements AutoCloseable {
     this.committedSequence = last == null ? -1 : last.sequence();
     this.metadataValid = metadataValid;
     this.poison = poison;
+    this.poisoned = poisoned;
     this.committed = committed;
     committed.retain();
   }
@@ -97,6 +102,17 @@ final class Committer implements AutoCloseable {
     if (committed == null) {
       throw new StoreException(
           StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the commit");
+    }
+    StoreException failed = poisoned.get();
+    if (failed != null) {
+      // Also a root that was ready before: its pages may be what could not be forced.
+      throw new StoreException(
+          StoreErrorCode.POISONED,
+          "partition "
+              + context.id()
+              + " publishes nothing after a failed write: "
+              + failed.getMessage(),
+          failed);
     }
     if (newMetadata == null
         || newMetadata.keySet().stream().anyMatch(Objects::isNull)

@@ -431,7 +431,8 @@ public final class Opening {
             extension,
             state == null ? null : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
-            rows::poison);
+            rows::poison,
+            rows::poisonOrNull);
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);
   }
