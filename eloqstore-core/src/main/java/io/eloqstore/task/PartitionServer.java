@@ -127,9 +127,16 @@ final class PartitionServer implements ServingLoop.Turn {
     changed |= done;
     if (done && durability.when() == ServeDurability.When.EACH_COMMIT) {
       unpublished.add(task);
-    } else {
-      task.finish();
+      return;
     }
+    if (changed && durability.when() == ServeDurability.When.INTERVAL && !scheduled) {
+      // Before anybody knows of the write: the interval begins with the first.
+      scheduled = true;
+      scheduledMs = clock.nowMs();
+      dueMs = scheduledMs + durability.intervalMs();
+      loop.requestAt(this, dueMs);
+    }
+    task.finish();
   }
 
   private void giveBackIfAsked() {
@@ -159,21 +166,14 @@ final class PartitionServer implements ServingLoop.Turn {
       if (publications.isEmpty()) {
         startPublication(null);
       }
-    } else if (changed && durability.when() == ServeDurability.When.INTERVAL) {
-      publishAtInterval();
+    } else if (scheduled && isIntervalOver()) {
+      startPublication(null);
     }
   }
 
-  private void publishAtInterval() {
+  private boolean isIntervalOver() {
     long nowMs = clock.nowMs();
-    if (scheduled && (nowMs >= dueMs || nowMs < scheduledMs)) {
-      startPublication(null);
-    } else if (!scheduled) {
-      scheduled = true;
-      scheduledMs = nowMs;
-      dueMs = nowMs + durability.intervalMs();
-      loop.requestAt(this, dueMs);
-    }
+    return nowMs >= dueMs || nowMs < scheduledMs;
   }
 
   /**
