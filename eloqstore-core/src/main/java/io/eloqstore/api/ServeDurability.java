@@ -15,8 +15,8 @@ public record ServeDurability(When when, long intervalMs) {
   /** What makes the server publish, beside commits that are asked for. */
   public enum When {
     /**
-     * A write is published before its future completes: all writes that are queued when the server
-     * comes to them by one manifest record.
+     * A write is published before its future completes: all writes that came while the publication
+     * before was under way, by one manifest record.
      */
     EACH_COMMIT,
     /**

@@ -27,7 +27,7 @@ import java.util.concurrent.CompletableFuture;
  * was to publish, and the partition is poisoned.
  */
 public interface ServedPartition extends AutoCloseable {
-  /** Requests that wait for one partition at most. */
+  /** Requests that wait for their turn at most; as many writes may wait to be published. */
   int QUEUED_MAX = 1024;
 
   /** Scans of one partition that are open at most; one more fails with BUSY. */

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Publishes roots. Any thread, one at a time; the owner's reads and writes need nothing of it.
@@ -46,6 +47,7 @@ final class Committer implements AutoCloseable {
   private final List<ManifestExtension.OpaqueSection> opaque;
   private final Consumer<StoreException> poison;
   private final Archives archives;
+  private final Supplier<StoreException> poisoned;
   // Null once it is known to be on the disk.
   private InheritedManifest inherited;
   private Root committed;
@@ -65,6 +67,7 @@ final class Committer implements AutoCloseable {
    * @param metadataValid whether the last record was ours, or there is none
    * @param archives those there are
    * @param poison told when a write failed
+   * @param poisoned the first write that failed, {@code null} for none
    */
   Committer(
       PartitionContext context,
@@ -75,7 +78,8 @@ final class Committer implements AutoCloseable {
       InheritedManifest inherited,
       boolean metadataValid,
       Archives archives,
-      Consumer<StoreException> poison) {
+      Consumer<StoreException> poison,
+      Supplier<StoreException> poisoned) {
     this.context = context;
     this.manifest = manifest;
     this.manifestPath = manifestPath;
@@ -88,6 +92,7 @@ final class Committer implements AutoCloseable {
     this.archives = archives;
     this.poison = poison;
     this.extension = last;
+    this.poisoned = poisoned;
     this.committed = committed;
     committed.retain();
     this.archiveDueMs = manifest.extent() == null ? NEVER : nextArchiveMs(archives.newest());
@@ -120,10 +125,7 @@ final class Committer implements AutoCloseable {
    */
   synchronized PartitionImage commit(
       Root root, long sequence, boolean bucketKeys, Map<String, byte[]> newMetadata) {
-    if (committed == null) {
-      throw new StoreException(
-          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the commit");
-    }
+    checkUsable();
     if (newMetadata == null
         || newMetadata.keySet().stream().anyMatch(Objects::isNull)
         || newMetadata.values().stream().anyMatch(Objects::isNull)) {
@@ -138,6 +140,24 @@ final class Committer implements AutoCloseable {
     return context.options().appendMode()
         ? CommittedImage.open(context, root, manifestPath, manifest.extent())
         : new NoImage(context);
+  }
+
+  private void checkUsable() {
+    if (committed == null) {
+      throw new StoreException(
+          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before the commit");
+    }
+    StoreException failed = poisoned.get();
+    if (failed != null) {
+      // Also a root that was ready before: its pages may be what could not be forced.
+      throw new StoreException(
+          StoreErrorCode.POISONED,
+          "partition "
+              + context.id()
+              + " publishes nothing after a failed write: "
+              + failed.getMessage(),
+          failed);
+    }
   }
 
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
@@ -157,10 +177,7 @@ final class Committer implements AutoCloseable {
    * @param sequence last operation that it contains
    */
   synchronized void seal(Root root, long sequence, boolean bucketKeys) {
-    if (committed == null) {
-      throw new StoreException(
-          StoreErrorCode.CLOSED, "partition " + context.id() + " was closed before it was sealed");
-    }
+    checkUsable();
     if (manifest.extent() != null && manifest.extent().marked()) {
       publish(root, sequence, bucketKeys, metadata, manifest::seal);
     } else if (!isPublished(root, sequence, metadata)) {

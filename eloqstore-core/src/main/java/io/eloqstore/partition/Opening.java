@@ -503,7 +503,8 @@ public final class Opening {
                 : new InheritedManifest(context, manifestPath, state.extent()),
             state == null || extension != null,
             archives,
-            rows::poison);
+            rows::poison,
+            rows::poisonOrNull);
     if (!readOnly) {
       rows.maintenance().archiveWith(committer);
     }

@@ -13,12 +13,17 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The one serving thread of a shard: gives its served partitions their turns one after the other,
- * in the order in which they asked, so that no partition starves another.
+ * in the order in which they asked, so that no partition starves another. Beside it a thread that
+ * publishes.
  *
- * <p>Any thread asks; only this thread runs turns. It is never interrupted, for it does file I/O.
+ * <p>Any thread asks; only this thread runs turns. Neither is ever interrupted, for they do file
+ * I/O.
  */
 final class ServingThread implements ServingLoop, AutoCloseable {
 
@@ -36,13 +41,24 @@ final class ServingThread implements ServingLoop, AutoCloseable {
   private final Set<Turn> partitions = new HashSet<>();
   private final Map<Turn, Due> later = new HashMap<>();
   private final Thread thread;
+  private final ExecutorService publishing;
   private boolean closed;
 
-  ServingThread(String name, StoreClock clock) {
+  /**
+   * @param number of the shard, for the threads' names
+   */
+  ServingThread(int number, StoreClock clock) {
     this.clock = clock;
-    thread = new Thread(this::loop, name);
-    thread.setDaemon(true);
+    publishing =
+        Executors.newSingleThreadExecutor(work -> daemon(work, "eloqstore-publishing-" + number));
+    thread = daemon(this::loop, "eloqstore-serving-" + number);
     thread.start();
+  }
+
+  private static Thread daemon(Runnable work, String name) {
+    Thread thread = new Thread(work, name);
+    thread.setDaemon(true);
+    return thread;
   }
 
   @Override
@@ -52,10 +68,9 @@ final class ServingThread implements ServingLoop, AutoCloseable {
 
   @Override
   public synchronized void request(Turn turn) {
-    if (!partitions.contains(turn)) {
-      throw new IllegalStateException("a turn was asked for by a partition that is not served");
+    if (partitions.contains(turn)) {
+      enqueue(turn);
     }
-    enqueue(turn);
   }
 
   private void enqueue(Turn turn) {
@@ -69,6 +84,11 @@ final class ServingThread implements ServingLoop, AutoCloseable {
   public synchronized void requestAt(Turn turn, long dueMs) {
     later.put(turn, new Due(clock.nowMs(), dueMs));
     notifyAll();
+  }
+
+  @Override
+  public void publish(Runnable work) {
+    publishing.execute(work);
   }
 
   @Override
@@ -152,7 +172,7 @@ final class ServingThread implements ServingLoop, AutoCloseable {
     return waitMs == Long.MAX_VALUE ? 0 : waitMs;
   }
 
-  /** Ends the thread when its queue is empty. */
+  /** Ends both threads when nothing is left to do. */
   @Override
   public void close() {
     synchronized (this) {
@@ -160,9 +180,12 @@ final class ServingThread implements ServingLoop, AutoCloseable {
       notifyAll();
     }
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    boolean ended = false;
+    while (!ended) {
       try {
         thread.join();
+        publishing.shutdown();
+        ended = publishing.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
       } catch (InterruptedException e) {
         interrupted = true;
       }

@@ -166,7 +166,7 @@ public final class Shard implements PartitionResources, AutoCloseable {
       throw new StoreException(StoreErrorCode.CLOSED, "the shard was closed before the call");
     }
     if (serving == null) {
-      serving = new ServingThread("eloqstore-serving-" + number, clock);
+      serving = new ServingThread(number, clock);
       worker.onRelief(serving::relieve);
     }
     return serving;

@@ -7,14 +7,14 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.ServedPartition;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
  * The requests of one partition that wait for their turn. Any thread puts in; the serving thread
- * takes all there are.
+ * takes out.
  *
  * <p>Invariant: whatever was put in is taken out, for a turn is asked for under the lock that
  * closing takes, too.
@@ -23,7 +23,7 @@ final class RequestQueue {
   private final PartitionId id;
   private final ServingLoop loop;
   private final ServingLoop.Turn turn;
-  private List<Task<?>> waiting = new ArrayList<>();
+  private final Deque<Task<?>> waiting = new ArrayDeque<>();
   private Task<Void> closing;
 
   RequestQueue(PartitionId id, ServingLoop loop, ServingLoop.Turn turn) {
@@ -146,11 +146,13 @@ final class RequestQueue {
     loop.request(turn);
   }
 
-  /** Everything that waits, in the order in which it came. */
-  synchronized List<Task<?>> takeAll() {
-    List<Task<?>> taken = waiting;
-    waiting = new ArrayList<>();
+  synchronized int size() {
+    return waiting.size();
+  }
+
+  /** Takes the oldest request out; there must be one. */
+  synchronized Task<?> poll() {
     notifyAll();
-    return taken;
+    return waiting.remove();
   }
 }

@@ -107,9 +107,7 @@ final class Requests {
     if (prefix == null) {
       return reading(
           partition -> {
-            throw new StoreException(
-                StoreErrorCode.INVALID_ARGUMENT,
-                "partition " + partition.id() + ": the prefix of a scan must not be null");
+            throw invalid(partition, "the prefix of a scan must not be null");
           });
     }
     return scan(KeyRange.prefix(prefix), false, entriesMax, bytesMax);
@@ -154,12 +152,16 @@ final class Requests {
     if (content != null) {
       content.replaceAll((name, bytes) -> copy(bytes));
     }
-    return publishing(partition -> partition.commit(content));
-  }
-
-  /** Publishes with the metadata that was published last. */
-  static Task<Void> publish() {
-    return publishing(partition -> partition.commit(partition.metadata()));
+    // Checked before writes wait for it.
+    return new Task<>(
+        Task.Kind.PUBLISH,
+        partition -> {
+          if (content == null || content.containsKey(null) || content.containsValue(null)) {
+            throw invalid(partition, "the metadata of a commit must not be or hold null");
+          }
+          return null;
+        },
+        content);
   }
 
   static Task<Void> flush() {
@@ -189,10 +191,6 @@ final class Requests {
     return withoutAnswer(Task.Kind.WRITE, change);
   }
 
-  private static Task<Void> publishing(Change change) {
-    return withoutAnswer(Task.Kind.PUBLISH, change);
-  }
-
   private static Task<Void> withoutAnswer(Task.Kind kind, Change change) {
     return new Task<>(
         kind,
@@ -204,6 +202,11 @@ final class Requests {
 
   private static StoredEntry entry(byte[] key, ValueBuffer value) {
     return new StoredEntry(key, value.toByteArray(), value.timestamp(), value.expireTs());
+  }
+
+  private static StoreException invalid(OwnedPartition partition, String message) {
+    return new StoreException(
+        StoreErrorCode.INVALID_ARGUMENT, "partition " + partition.id() + ": " + message);
   }
 
   private static byte[] copy(byte[] bytes) {

@@ -3,13 +3,19 @@
  */
 package io.eloqstore.task;
 
-/** Gives the served partitions of a shard their turns on its one serving thread. */
+/**
+ * Gives the served partitions of a shard their turns on its one serving thread, and has one
+ * publishing thread wait for the disk.
+ */
 public interface ServingLoop {
 
   /** A partition gets turns, and is told when memory is short, until it is retired. Any thread. */
   void register(Turn turn);
 
-  /** Asks for a turn; asking twice before it comes is asking once. Any thread. */
+  /**
+   * Asks for a turn; asking twice before it comes is asking once. Does nothing for one that was
+   * retired. Any thread.
+   */
   void request(Turn turn);
 
   /**
@@ -19,6 +25,13 @@ public interface ServingLoop {
    * @param dueMs milliseconds since the epoch
    */
   void requestAt(Turn turn, long dueMs);
+
+  /**
+   * Has work done on the publishing thread of the shard, in the order in which it is asked for.
+   *
+   * @param work never throws
+   */
+  void publish(Runnable work);
 
   /** Gives no more turns. Serving thread only. */
   void retire(Turn turn);

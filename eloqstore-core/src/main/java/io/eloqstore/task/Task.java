@@ -5,6 +5,7 @@ package io.eloqstore.task;
 
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.ServedScan;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -20,7 +21,7 @@ final class Task<T> {
     /** Changes nothing that would have to be published. */
     READ,
     WRITE,
-    /** Publishes. */
+    /** Has what was done before published; its work is to check its arguments. */
     PUBLISH,
     /** Ends the server. */
     CLOSE
@@ -28,17 +29,30 @@ final class Task<T> {
 
   private final Kind kind;
   private final Work<T> work;
+  private final Map<String, byte[]> metadata;
   private final CompletableFuture<T> future = new CompletableFuture<>();
   private T result;
   private Throwable failure;
 
   Task(Kind kind, Work<T> work) {
+    this(kind, work, null);
+  }
+
+  /**
+   * @param metadata what a publication carries
+   */
+  Task(Kind kind, Work<T> work, Map<String, byte[]> metadata) {
     this.kind = kind;
     this.work = work;
+    this.metadata = metadata;
   }
 
   Kind kind() {
     return kind;
+  }
+
+  Map<String, byte[]> metadata() {
+    return metadata;
   }
 
   CompletableFuture<T> future() {

@@ -73,12 +73,31 @@ class StoreOptionsTest {
             .withManifestLogBytesMax(7)
             .withDurability(Durability.NEVER)
             .withAppendMode(false)
-            .withTerm(8);
+            .withTerm(8)
+            .withCompression(true)
+            .withFileFactor(9)
+            .withSegments(SegmentOptions.SPARSE);
     assertThat(changed)
-        .isEqualTo(new StoreOptions(8192, 3, 4, 5, 6, 7, Durability.NEVER, false, 8));
+        .isEqualTo(
+            new StoreOptions(
+                8192,
+                3,
+                4,
+                5,
+                6,
+                7,
+                Durability.NEVER,
+                SegmentOptions.SPARSE,
+                false,
+                8,
+                true,
+                SpaceOptions.defaults().withFileFactor(9)));
     // In another order, so that none undoes one before it.
     assertThat(
             DEFAULTS
+                .withSegments(SegmentOptions.SPARSE)
+                .withFileFactor(9)
+                .withCompression(true)
                 .withTerm(8)
                 .withAppendMode(false)
                 .withDurability(Durability.NEVER)

@@ -97,19 +97,60 @@ class GroupCommitTest {
   }
 
   @Test
-  void readsSeeWritesBeforeThemAndDoNotWaitForTheirPublication() throws Exception {
+  void requestsGoOnWhileWritesArePublished() throws Exception {
     try (ServedWorld world = new ServedWorld()) {
       ServedPartition partition = world.serve();
       FaultPlan.Hold hold = world.plan.hold(FORCE, 0);
       CompletableFuture<Void> first = partition.write(put("k", "1", 1));
       hold.awaitReached();
+      assertThat(get(partition, "k")).isEqualTo("1");
       CompletableFuture<Void> second = partition.write(put("k", "2", 2));
-      List<Boolean> published = new ArrayList<>();
-      CompletableFuture<Void> read =
-          partition.read(bytes("k")).thenAccept(entry -> published.add(second.isDone()));
+      assertThat(get(partition, "k")).as("published or not").isEqualTo("2");
+      assertThat(first).isNotDone();
+      assertThat(second).isNotDone();
       hold.release();
-      CompletableFuture.allOf(first, second, read).join();
-      assertThat(published).containsExactly(false);
+      CompletableFuture.allOf(first, second).join();
+      assertThat(world.published("k")).isEqualTo("2");
+    }
+  }
+
+  /** What waits to be published is limited as what is queued is. */
+  @Test
+  void writesBehindASlowDiskAreRefusedInTheEnd() throws Exception {
+    try (ServedWorld world = new ServedWorld()) {
+      ServedPartition partition = world.serve();
+      FaultPlan.Hold hold = world.plan.hold(FORCE, 0);
+      List<CompletableFuture<Void>> taken = new ArrayList<>();
+      taken.add(partition.write(put("k", "0", 0)));
+      hold.awaitReached();
+      CompletableFuture<Void> last;
+      while (!(last = partition.write(put("k", "" + taken.size(), taken.size()))).isDone()) {
+        taken.add(last);
+        assertThat(taken).hasSizeLessThan(3 * ServedPartition.QUEUED_MAX);
+      }
+      assertFails(last, StoreErrorCode.BUSY);
+      assertThat(taken).hasSizeGreaterThan(ServedPartition.QUEUED_MAX);
+      hold.release();
+      CompletableFuture.allOf(taken.toArray(CompletableFuture[]::new)).join();
+      assertThat(world.published("k")).isEqualTo("" + (taken.size() - 1));
+    }
+  }
+
+  @Test
+  void manyCommitsThatAreAskedForArePublishedInTheirOrder() {
+    try (ServedWorld world = new ServedWorld()) {
+      ServedPartition partition = world.serve();
+      List<CompletableFuture<Void>> all = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        all.add(partition.write(put("k", "" + i, i)));
+        all.add(partition.commit(Map.of("n", bytes("" + i))));
+      }
+      CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).join();
+      partition.close();
+      try (OwnedPartition again = world.store.openPartition(ServedWorld.ID)) {
+        assertThat(again.metadata().get("n")).isEqualTo(bytes("199"));
+      }
+      assertThat(world.published("k")).isEqualTo("199");
     }
   }
 
@@ -166,7 +207,7 @@ class GroupCommitTest {
       assertThat(world.manifestRecords()).isZero();
       world.nowMs.incrementAndGet();
       turns(other);
-      assertThat(world.manifestRecords()).isEqualTo(1);
+      awaitRecords(world, 1);
       assertThat(world.published("k")).isEqualTo("2");
       // Nothing was written, so nothing is published.
       world.nowMs.addAndGet(5_000_000);
@@ -176,6 +217,7 @@ class GroupCommitTest {
       partition.blocking().write(put("k", "3"));
       world.nowMs.set(10);
       turns(other);
+      awaitRecords(world, 2);
       assertThat(world.published("k")).isEqualTo("3");
       // Closing does not wait for it.
       partition.blocking().write(put("k", "4"));
@@ -193,6 +235,13 @@ class GroupCommitTest {
     other.blocking().read(bytes("k"));
   }
 
+  private static void awaitRecords(ServedWorld world, int records) {
+    while (world.manifestRecords() < records) {
+      Thread.yield();
+    }
+    assertThat(world.manifestRecords()).isEqualTo(records);
+  }
+
   @Test
   void realTimeMakesTheLoopLookAtItsClock() {
     try (ServedWorld world = new ServedWorld()) {
@@ -200,9 +249,7 @@ class GroupCommitTest {
       partition.blocking().write(put("k", "1"));
       world.nowMs.addAndGet(1);
       // Nobody asks: the thread wakes up by itself.
-      while (world.manifestRecords() == 0) {
-        Thread.yield();
-      }
+      awaitRecords(world, 1);
       assertThat(world.published("k")).isEqualTo("1");
     }
   }
@@ -313,14 +360,14 @@ class GroupCommitTest {
       world.plan.fail(FORCE, 0, StoreErrorCode.IO_FAILED);
       CompletableFuture<Void> hit = partition.write(put("k", "lost"));
       hold.awaitReached();
-      CompletableFuture<Void> queued = partition.write(put("k", "refused"));
+      CompletableFuture<Void> queued = partition.write(put("queued", "1"));
       CompletableFuture<Boolean> absent = partition.putIfAbsent(bytes("n"), bytes("1"));
       CompletableFuture<Void> commit = partition.commit(Map.of());
       hold.release();
       assertFails(hit, StoreErrorCode.IO_FAILED);
-      assertFails(queued, StoreErrorCode.POISONED);
-      assertFails(absent, StoreErrorCode.POISONED);
-      assertFails(commit, StoreErrorCode.POISONED);
+      assertFails(queued, StoreErrorCode.POISONED, StoreErrorCode.IO_FAILED);
+      assertFails(absent, StoreErrorCode.POISONED, StoreErrorCode.IO_FAILED);
+      assertFails(commit, StoreErrorCode.POISONED, StoreErrorCode.IO_FAILED);
       assertFails(partition.write(put("k", "refused")), StoreErrorCode.POISONED);
       assertThat(get(partition, "k")).as("reads go on").isEqualTo("lost");
       partition.close();
@@ -351,10 +398,13 @@ class GroupCommitTest {
       partition.blocking().write(put("k", "1"));
       world.plan.fail(FORCE, 0, StoreErrorCode.IO_FAILED);
       world.nowMs.addAndGet(1_000);
-      partition.blocking().read(bytes("k"));
-      assertFails(partition.write(put("k", "2")), StoreErrorCode.POISONED);
-      assertThat(get(partition, "k")).isEqualTo("1");
-      assertFails(partition.closeLater(), StoreErrorCode.POISONED);
+      CompletableFuture<Void> write;
+      do {
+        write = partition.write(put("k", "2"));
+      } while (write.handle((nothing, failure) -> failure == null).join());
+      assertFails(write, StoreErrorCode.POISONED);
+      assertThat(get(partition, "k")).isEqualTo("2");
+      assertFails(partition.closeLater(), StoreErrorCode.IO_FAILED);
     }
   }
 

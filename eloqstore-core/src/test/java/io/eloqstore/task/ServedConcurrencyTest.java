@@ -209,6 +209,39 @@ class ServedConcurrencyTest {
     }
   }
 
+  /** The C++ suite's many partitions on one shard: two waves of writes, then truncation. */
+  @Test
+  void hundredsOfPartitionsOnOneShard() {
+    int count = 300;
+    try (ServedWorld world = new ServedWorld(8 << 20)) {
+      List<ServedPartition> partitions = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        partitions.add(
+            world.store.servePartition(new PartitionId("many", i), ServeOptions.defaults()));
+      }
+      for (int wave = 1; wave <= 2; wave++) {
+        List<CompletableFuture<?>> writes = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+          WriteBatch batch = new WriteBatch();
+          for (int n = 0; n < 50; n++) {
+            batch.put(numbered(n), ByteBuffer.allocate(100).putInt(i + wave).array(), wave);
+          }
+          writes.add(partitions.get(i).write(batch));
+        }
+        CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
+      }
+      List<CompletableFuture<?>> truncations = new ArrayList<>();
+      partitions.forEach(each -> truncations.add(each.truncate(numbered(10))));
+      CompletableFuture.allOf(truncations.toArray(CompletableFuture[]::new)).join();
+      for (int i = 0; i < count; i++) {
+        ScanPage page =
+            partitions.get(i).blocking().scan(KeyRange.ALL, false, 1000, Long.MAX_VALUE);
+        assertThat(page.entries()).as("partition " + i).hasSize(10);
+        assertThat(ByteBuffer.wrap(page.entries().get(9).value()).getInt()).isEqualTo(i + 2);
+      }
+    }
+  }
+
   private static void run(ServedPartition partition, Random random, String where) {
     TreeMap<Integer, Integer> model = new TreeMap<>();
     List<CompletableFuture<?>> pending = new ArrayList<>();

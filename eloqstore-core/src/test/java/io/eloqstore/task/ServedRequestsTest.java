@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -137,9 +138,7 @@ class ServedRequestsTest {
   @Test
   void argumentsAreCopiedBeforeACallReturns() throws Exception {
     ServedPartition partition = world.serve();
-    FaultPlan.Hold hold = world.plan.hold(FORCE, 0);
-    CompletableFuture<Void> first = partition.write(put("hold", "1"));
-    hold.awaitReached();
+    CountDownLatch blocked = world.block(partition);
     byte[] key = bytes("key");
     byte[] value = bytes("value");
     WriteBatch batch = new WriteBatch().put(bytes("batch"), bytes("1"), 1);
@@ -148,8 +147,8 @@ class ServedRequestsTest {
     Arrays.fill(key, (byte) 'x');
     Arrays.fill(value, (byte) 'x');
     batch.clear();
-    hold.release();
-    CompletableFuture.allOf(first, put, written).join();
+    blocked.countDown();
+    CompletableFuture.allOf(put, written).join();
     assertThat(get(partition, "key")).isEqualTo("value");
     assertThat(get(partition, "batch")).isEqualTo("1");
   }
@@ -289,30 +288,38 @@ class ServedRequestsTest {
   @Test
   void cancelledBeforeItsTurnIsNotDone() throws Exception {
     ServedPartition partition = world.serve();
-    FaultPlan.Hold hold = world.plan.hold(FORCE, 0);
-    CompletableFuture<Void> first = partition.write(put("first", "1"));
-    hold.awaitReached();
+    CountDownLatch blocked = world.block(partition);
     CompletableFuture<Void> second = partition.write(put("second", "2"));
     CompletableFuture<Void> third = partition.write(put("third", "3"));
+    CompletableFuture<ServedScan> scan = partition.openScan(KeyRange.ALL, false);
     second.cancel(true);
-    first.cancel(true);
-    hold.release();
+    scan.cancel(true);
+    blocked.countDown();
     third.join();
     assertThatThrownBy(second::join).isInstanceOf(CancellationException.class);
-    assertThat(get(partition, "first")).isEqualTo("1");
     assertThat(get(partition, "second")).isNull();
     assertThat(get(partition, "third")).isEqualTo("3");
   }
 
   @Test
-  void fullQueueRefusesAndWhoWaitsWaitsForRoom() throws Exception {
+  void cancelledAfterItsTurnIsDone() throws Exception {
     ServedPartition partition = world.serve();
     FaultPlan.Hold hold = world.plan.hold(FORCE, 0);
     CompletableFuture<Void> first = partition.write(put("first", "1"));
     hold.awaitReached();
+    first.cancel(true);
+    hold.release();
+    partition.close();
+    assertThat(world.published("first")).isEqualTo("1");
+  }
+
+  @Test
+  void fullQueueRefusesAndWhoWaitsWaitsForRoom() throws Exception {
+    ServedPartition partition = world.serve();
+    CountDownLatch blocked = world.block(partition);
     List<CompletableFuture<StoredEntry>> reads = new ArrayList<>();
     for (int i = 0; i < ServedPartition.QUEUED_MAX; i++) {
-      reads.add(partition.read(bytes("first")));
+      reads.add(partition.read(bytes("blocker")));
     }
     CompletableFuture<Void> refused = partition.write(put("refused", "1"));
     assertThat(refused).as("at once").isCompletedExceptionally();
@@ -337,9 +344,8 @@ class ServedRequestsTest {
     interrupted.start();
     interrupted.interrupt();
     interrupted.join();
-    hold.release();
+    blocked.countDown();
     waiting.join();
-    first.join();
     reads.forEach(read -> assertThat(value(read.join())).isEqualTo("1"));
     assertThat(get(partition, "waited")).isEqualTo("1");
     assertThat(get(partition, "refused")).isNull();

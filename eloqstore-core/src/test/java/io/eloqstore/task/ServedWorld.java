@@ -31,8 +31,10 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A store on a simulated disk whose partitions are served; closing it finds leaks. */
@@ -94,6 +96,31 @@ final class ServedWorld implements AutoCloseable {
           ? new String(value.toByteArray(), StandardCharsets.UTF_8)
           : null;
     }
+  }
+
+  /**
+   * Makes the serving thread wait: what depends on a write that is published at once runs there.
+   *
+   * @return lets it go on
+   */
+  CountDownLatch block(ServedPartition partition) throws InterruptedException {
+    CountDownLatch reached = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    FaultPlan.Hold hold = plan.hold(Set.of(FaultPlan.Kind.FORCE), 0);
+    partition
+        .write(put("blocker", "1"))
+        .thenRun(
+            () -> {
+              reached.countDown();
+              try {
+                released.await();
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    hold.release();
+    reached.await();
+    return released;
   }
 
   static byte[] bytes(String text) {
