@@ -110,7 +110,7 @@ public final class EloqStore implements AutoCloseable {
       partition.close();
       throw e;
     }
-    partition.onClose(shard::left);
+    partition.onClose(() -> shard.left(partition));
     return partition;
   }
 

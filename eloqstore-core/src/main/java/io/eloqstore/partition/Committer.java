@@ -13,6 +13,7 @@ import io.eloqstore.manifest.ManifestExtension;
 import io.eloqstore.manifest.ManifestExtent;
 import io.eloqstore.manifest.ManifestWriter;
 import io.eloqstore.manifest.RecordedOptions;
+import io.eloqstore.metrics.WriteCause;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -107,12 +108,14 @@ final class Committer implements AutoCloseable {
     }
     SortedMap<String, byte[]> copy = Collections.unmodifiableSortedMap(new TreeMap<>(newMetadata));
     if (!isPublished(root, sequence, copy)) {
+      long start = System.nanoTime();
       try {
         publish(root, extension(root, sequence, bucketKeys, copy));
       } catch (StoreException e) {
         poison.accept(e);
         throw e;
       }
+      context.counters().commit().since(start);
       metadata = copy;
       metadataValid = true;
       committedSequence = sequence;
@@ -136,18 +139,22 @@ final class Committer implements AutoCloseable {
     if (context.options().durability() == StoreOptions.Durability.COMMIT) {
       context.files().force();
       if (inherited != null) {
-        inherited.force();
+        context.counters().wrote(WriteCause.MANIFEST, inherited.force());
         inherited = null;
       }
     }
-    manifest.commit(
-        new ManifestContent(
-            root.treePage(),
-            root.ttlPage(),
-            context.maxFilePage(),
-            dictionary,
-            root.mapping(),
-            extension));
+    ManifestExtent before = manifest.extent();
+    ManifestExtent now =
+        manifest.commit(
+            new ManifestContent(
+                root.treePage(),
+                root.ttlPage(),
+                context.maxFilePage(),
+                dictionary,
+                root.mapping(),
+                extension));
+    boolean appended = before != null && before.incarnation() == now.incarnation();
+    context.counters().wrote(WriteCause.MANIFEST, now.length() - (appended ? before.length() : 0));
     root.retain();
     Root old = committed;
     committed = root;

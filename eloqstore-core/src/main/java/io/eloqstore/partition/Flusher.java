@@ -7,6 +7,7 @@ import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.metrics.WriteCause;
 import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.CutSweeper;
 import io.eloqstore.tree.MergeListener;
@@ -47,9 +48,11 @@ final class Flusher implements AutoCloseable {
    * A root with everything of the generation merged into the base; the caller gets the only hold.
    */
   Root flush(Root base, Generation generation) {
+    long start = System.nanoTime();
     Set<Integer> usedRuns = new HashSet<>();
     Root next =
         build(
+            WriteCause.FLUSH,
             base,
             context.pageIds(),
             work -> {
@@ -61,6 +64,7 @@ final class Flusher implements AutoCloseable {
         unusedRuns.add(run);
       }
     }
+    context.counters().flush().since(start);
     return next;
   }
 
@@ -109,6 +113,7 @@ final class Flusher implements AutoCloseable {
       try {
         current =
             build(
+                WriteCause.ITERATOR,
                 before,
                 PageIds.of(before.mapping()),
                 work -> work.apply(generation, maxSequence, run -> {}));
@@ -126,17 +131,17 @@ final class Flusher implements AutoCloseable {
    *     range, it has neither pending cuts nor entries that expire
    */
   Root clip(Root base, KeyRange kept) {
-    return build(base, context.pageIds(), work -> work.clip(kept));
+    return build(WriteCause.CLIP, base, context.pageIds(), work -> work.clip(kept));
   }
 
   /** A root with some more of its cut-off subtrees unmapped. */
   Root sweep(Root base) {
-    return build(base, context.pageIds(), Work::sweepStep);
+    return build(WriteCause.SWEEP, base, context.pageIds(), Work::sweepStep);
   }
 
   /** A root without some entries, whose keys are given in ascending order. */
   Root drop(Root base, List<byte[]> keys) {
-    return build(base, context.pageIds(), work -> work.drop(keys));
+    return build(WriteCause.SWEEP, base, context.pageIds(), work -> work.drop(keys));
   }
 
   private static void mapRun(MappingBuilder mapping, LargeRun run) {
@@ -145,7 +150,8 @@ final class Flusher implements AutoCloseable {
     }
   }
 
-  private Root build(Root base, PageIds pageIds, Consumer<Work> deed) {
+  private Root build(WriteCause cause, Root base, PageIds pageIds, Consumer<Work> deed) {
+    long before = writer.bytesWritten();
     Work work = new Work(base, pageIds);
     boolean built = false;
     try {
@@ -158,6 +164,7 @@ final class Flusher implements AutoCloseable {
       writer.releaseBlock();
       return next;
     } finally {
+      context.counters().wrote(cause, writer.bytesWritten() - before);
       if (!built) {
         work.mapping.abandon();
         work.ids.discard();

@@ -7,6 +7,7 @@ import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.WriteCause;
 import io.eloqstore.page.OverflowPage;
 import io.eloqstore.pagestore.PageWriter;
 import java.util.ArrayList;
@@ -57,6 +58,7 @@ final class LargeValues implements AutoCloseable {
           StoreErrorCode.OUT_OF_MEMORY,
           "no page to build a large value in: budget " + context.budget().budgetBytes() + " bytes");
     }
+    long before = writer.bytesWritten();
     try {
       List<LargeRun> runs = writePages(value, offset, length, ids, scratch);
       writer.flush();
@@ -65,6 +67,7 @@ final class LargeValues implements AutoCloseable {
       System.arraycopy(ids, 0, firstGroup, 0, firstGroup.length);
       return new LargeDescriptor(firstGroup, runs);
     } finally {
+      context.counters().wrote(WriteCause.LARGE_VALUE, writer.bytesWritten() - before);
       context.budget().free(scratch, pageBytes, MemoryUse.IO);
     }
   }

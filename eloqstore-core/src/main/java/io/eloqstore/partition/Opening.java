@@ -237,7 +237,12 @@ public final class Opening {
               options.pagesPerFileShift(),
               state == null ? Map.of() : state.terms());
       reader =
-          new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+          new PageReader(
+              resources.budget().arena(),
+              resources.cache(),
+              files,
+              options.pageBytes(),
+              resources.counters());
       if (source != null) {
         state = arrived(state, files, reader);
         if (state.mapping() != mapping) {

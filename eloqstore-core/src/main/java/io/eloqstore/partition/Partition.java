@@ -11,10 +11,12 @@ import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.PartitionImage;
+import io.eloqstore.api.PartitionStatistics;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
+import io.eloqstore.mapping.MappingSnapshot;
 import java.util.Map;
 
 /**
@@ -225,7 +227,10 @@ public final class Partition implements OwnedPartition {
   @Override
   public FreezePoint freeze() {
     checkWritable();
-    return new CommitPoint(committer, rows.freeze(), keys.isEnabled());
+    long start = System.nanoTime();
+    RowsPoint point = rows.freeze();
+    context.counters().freeze().since(start);
+    return new CommitPoint(context.pins(), committer, point, keys.isEnabled());
   }
 
   @Override
@@ -263,6 +268,24 @@ public final class Partition implements OwnedPartition {
       buffered += generation.buffer().entryCount();
     }
     return view.root().counts().entries() + buffered;
+  }
+
+  /** What it has and has done. Any thread, also after close: then it has nothing. */
+  public PartitionStatistics statistics() {
+    View view = rows.view();
+    long bufferBytes = 0;
+    for (Generation generation : view.all()) {
+      bufferBytes += generation.buffer().bytes();
+    }
+    MappingSnapshot mapping = view.root().mapping();
+    return new PartitionStatistics(
+        id(),
+        context.reads().counts(),
+        bufferBytes,
+        mapping.bytes(),
+        (long) mapping.mappedCount() * options().pageBytes(),
+        context.files().bytes(),
+        context.pins().oldestMs());
   }
 
   /** What the worker runs for this partition. */

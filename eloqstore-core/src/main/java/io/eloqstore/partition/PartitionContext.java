@@ -16,6 +16,8 @@ import io.eloqstore.mapping.PageIds;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.EngineCounters;
+import io.eloqstore.metrics.ReadCounters;
 import io.eloqstore.pagestore.PageReader;
 import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.pagestore.PageWriter;
@@ -37,6 +39,8 @@ final class PartitionContext implements AutoCloseable {
   private final FileReferences references = new FileReferences();
   private final TreeOptions treeOptions;
   private final EntryFiltering filtering;
+  private final ReadCounters reads = new ReadCounters();
+  private final Pins pins;
   private final Object deleting = new Object();
   private int deleters;
   private volatile Consumer<StoreException> failure;
@@ -59,6 +63,7 @@ final class PartitionContext implements AutoCloseable {
     this.pageIds = pageIds;
     this.fileIds = fileIds;
     this.source = source;
+    this.pins = new Pins(resources.clock());
     this.filtering = new EntryFiltering(options.bucketPrefixBytes());
     this.treeOptions =
         new TreeOptions(
@@ -99,6 +104,20 @@ final class PartitionContext implements AutoCloseable {
 
   StoreClock clock() {
     return resources.clock();
+  }
+
+  EngineCounters counters() {
+    return resources.counters();
+  }
+
+  /** Point reads of this partition. */
+  ReadCounters reads() {
+    return reads;
+  }
+
+  /** Since when iterators, freeze points and images are open. */
+  Pins pins() {
+    return pins;
   }
 
   FileSet files() {

@@ -10,6 +10,7 @@ import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.buffer.BufferRecords;
 import io.eloqstore.buffer.WriteBuffer;
 import io.eloqstore.memory.Arena;
+import io.eloqstore.metrics.ReadLayer;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.tree.OverflowReader;
@@ -40,6 +41,7 @@ final class RowReader {
   private final TreeReader tree;
   private final OverflowReader overflow;
   private final ValueBuffer unused = new ValueBuffer();
+  private ReadLayer layer = ReadLayer.BUFFER;
 
   RowReader(PageSource source, StoreClock clock) {
     this.source = source;
@@ -74,6 +76,9 @@ final class RowReader {
           generation.hasCuts()
               ? readUncut(generation, key, offset, length, into)
               : buffer.read(key, offset, length, Long.MAX_VALUE, into);
+      if (flags != WriteBuffer.ABSENT) {
+        layer = i == 0 ? ReadLayer.BUFFER : ReadLayer.FROZEN;
+      }
       if (flags == HIDDEN) {
         return false;
       }
@@ -87,6 +92,11 @@ final class RowReader {
       }
       generation = frozen[i];
     }
+  }
+
+  /** Where the last {@link #get} found its answer. */
+  ReadLayer layer() {
+    return layer;
   }
 
   /**
@@ -111,8 +121,9 @@ final class RowReader {
 
   private boolean getFromTree(
       Root root, byte[] key, int offset, int length, ValueBuffer into, boolean wanted) {
-    if (!tree.read(root.treePage(), root.pages(), key, offset, length, into)
-        || isExpired(into.expireTs())) {
+    boolean found = tree.read(root.treePage(), root.pages(), key, offset, length, into);
+    layer = tree.hasFetched() ? ReadLayer.DISK : ReadLayer.FRAME;
+    if (!found || isExpired(into.expireTs())) {
       return false;
     }
     if (wanted) {

@@ -57,6 +57,7 @@ public final class TreeReader {
   private int child;
   private int childTypes;
   private int flags;
+  private boolean fetched;
 
   public TreeReader(PageSource source) {
     this.source = source;
@@ -148,6 +149,11 @@ public final class TreeReader {
     return flags;
   }
 
+  /** Whether the last {@link #read} had to fetch a page. */
+  public boolean hasFetched() {
+    return fetched;
+  }
+
   /**
    * Reads, fetching what is missing.
    *
@@ -162,7 +168,8 @@ public final class TreeReader {
       ValueBuffer target) {
     begin(root, mapping, key, keyOffset, keyLength, target);
     ReadResult result = step();
-    if (result == ReadResult.PENDING) {
+    fetched = result == ReadResult.PENDING;
+    if (fetched) {
       page = root;
       types = TreePages.INDEX;
       level = 0;

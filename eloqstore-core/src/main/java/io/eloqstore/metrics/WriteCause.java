@@ -1,0 +1,15 @@
+/*
+ * Licensed under the Apache License, Version 2.0.
+ */
+package io.eloqstore.metrics;
+
+/** What bytes are written for; see {@link io.eloqstore.api.WrittenBytes}. */
+public enum WriteCause {
+  FLUSH,
+  SWEEP,
+  LARGE_VALUE,
+  ITERATOR,
+  CLIP,
+  MANIFEST,
+  IMAGE
+}
