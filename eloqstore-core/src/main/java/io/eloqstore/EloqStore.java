@@ -11,10 +11,13 @@ import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.PartitionDirectory;
 import io.eloqstore.file.StoreDirectory;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.partition.LazyPartition;
+import io.eloqstore.partition.LoadedPartitions;
 import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
@@ -39,6 +42,8 @@ public final class EloqStore implements AutoCloseable {
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
+  private final Map<PartitionId, LazyPartition> lazy = new HashMap<>();
+  private final LoadedPartitions loaded;
   private final Set<PartitionId> restoring = new HashSet<>();
   private boolean closed;
 
@@ -47,6 +52,7 @@ public final class EloqStore implements AutoCloseable {
     this.directory = directory;
     this.options = options;
     this.readOnly = readOnly;
+    this.loaded = new LoadedPartitions(shard.budget());
   }
 
   /** What the stores of one task slot share: memory, page cache, I/O, background thread. */
@@ -127,6 +133,33 @@ public final class EloqStore implements AutoCloseable {
   }
 
   /**
+   * Opens a partition for one of many that are rarely used: its directory is locked now, its
+   * manifest is read with the first operation. While it is idle, everything of it committed, it may
+   * be unloaded where mappings take more than half of what they may, and is loaded again with its
+   * next use. Each operation costs two atomic steps more, and the first write after a loading
+   * begins a data file.
+   *
+   * @throws StoreException as {@link #openPartition}; what concerns the manifest is thrown by the
+   *     first operation, {@link io.eloqstore.api.CorruptionException} too, and by every later one
+   *     until it can be loaded. {@link StoreErrorCode#NO_PERMISSION} when the store is read-only
+   */
+  public synchronized OwnedPartition openPartitionLazily(PartitionId id) {
+    checkCanOpen(id);
+    checkWritable();
+    Path path = partitionDirectory(id);
+    PartitionDirectory locked = PartitionDirectory.open(shard.io(), directory, id);
+    LazyPartition partition =
+        new LazyPartition(
+            id,
+            options,
+            locked,
+            () -> joined(shard, Opening.openHeld(shard, path, id, options)),
+            loaded);
+    lazy.put(id, partition);
+    return partition;
+  }
+
+  /**
    * Opens a partition whose files were put into its directory from an image, and accepts exactly
    * that image.
    *
@@ -166,10 +199,7 @@ public final class EloqStore implements AutoCloseable {
     checkGiven(imageDescription, "the description of an image");
     checkGiven(files, "the source of an image's files");
     KeyRange range = checkedRange(kept);
-    if (readOnly) {
-      throw new StoreException(
-          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
-    }
+    checkWritable();
     reserve(id);
     Partition partition = null;
     try {
@@ -180,6 +210,13 @@ public final class EloqStore implements AutoCloseable {
       settle(id, partition);
     }
     return partition;
+  }
+
+  private void checkWritable() {
+    if (readOnly) {
+      throw new StoreException(
+          StoreErrorCode.NO_PERMISSION, "the store at " + directory + " is open for reading only");
+    }
   }
 
   private KeyRange checkedRange(KeyRange kept) {
@@ -246,7 +283,10 @@ public final class EloqStore implements AutoCloseable {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
-    if (known != null && !known.isClosed() || restoring.contains(id)) {
+    LazyPartition unloaded = lazy.get(id);
+    if (known != null && !known.isClosed()
+        || unloaded != null && !unloaded.isClosed()
+        || restoring.contains(id)) {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + directory + " is open already");
     }
@@ -287,7 +327,9 @@ public final class EloqStore implements AutoCloseable {
     }
     closed = true;
     RuntimeException first = null;
-    for (Partition partition : partitions.values()) {
+    List<OwnedPartition> all = new ArrayList<>(partitions.values());
+    all.addAll(lazy.values());
+    for (OwnedPartition partition : all) {
       try {
         partition.close();
       } catch (RuntimeException e) {

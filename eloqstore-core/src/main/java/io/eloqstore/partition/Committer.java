@@ -124,6 +124,11 @@ final class Committer implements AutoCloseable {
     return CommittedImage.open(context, root, manifestPath, manifest.extent());
   }
 
+  /** Whether the manifest says exactly this, by a record of ours. */
+  synchronized boolean isCommitted(Root root, long sequence) {
+    return root == committed && sequence == committedSequence && metadataValid;
+  }
+
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
     return manifest.extent() != null
         && root == committed

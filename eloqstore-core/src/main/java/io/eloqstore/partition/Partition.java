@@ -288,6 +288,20 @@ public final class Partition implements OwnedPartition {
         context.pins().oldestMs());
   }
 
+  /**
+   * Whether it would be the same if it were closed and opened again: everything is committed,
+   * nothing is left to do, nobody holds a part of it. The caller sees to it that it is not used.
+   */
+  boolean isIdle() {
+    View view = rows.view();
+    return view.active().isEmpty()
+        && view.frozen().length == 0
+        && view.root().pendingCuts().length == 0
+        && rows.poisonOrNull() == null
+        && context.pins().isEmpty()
+        && committer.isCommitted(view.root(), rows.sequence());
+  }
+
   /** What the worker runs for this partition. */
   public Background.Step backgroundStep() {
     return rows;

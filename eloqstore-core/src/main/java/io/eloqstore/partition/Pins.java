@@ -29,6 +29,10 @@ final class Pins {
     sinceMs.remove(pin);
   }
 
+  synchronized boolean isEmpty() {
+    return sinceMs.isEmpty();
+  }
+
   /** Age of the oldest one; 0 when there is none, or the clock was set back. */
   synchronized long oldestMs() {
     return sinceMs.isEmpty() ? 0 : Math.max(0, clock.nowMs() - sinceMs.values().iterator().next());
