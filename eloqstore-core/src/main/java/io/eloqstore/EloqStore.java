@@ -13,11 +13,14 @@ import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.file.PartitionDirectory;
 import io.eloqstore.file.PartitionRemoval;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.NioBackend;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.partition.ArchivePoint;
+import io.eloqstore.partition.LazyPartition;
+import io.eloqstore.partition.LoadedPartitions;
 import io.eloqstore.partition.Opening;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.shard.Shard;
@@ -47,6 +50,8 @@ public final class EloqStore implements AutoCloseable {
   private final StoreOptions options;
   private final boolean readOnly;
   private final Map<PartitionId, Partition> partitions = new HashMap<>();
+  private final Map<PartitionId, LazyPartition> lazy = new HashMap<>();
+  private final LoadedPartitions loaded;
   private final Map<PartitionId, QueuedPartition> served = new HashMap<>();
   private final Set<PartitionId> reserved = new HashSet<>();
   private boolean closed;
@@ -56,6 +61,7 @@ public final class EloqStore implements AutoCloseable {
     this.paths = paths;
     this.options = options;
     this.readOnly = readOnly;
+    this.loaded = new LoadedPartitions(shard.budget());
   }
 
   /** What the stores of one task slot share: memory, page cache, I/O, background thread. */
@@ -141,7 +147,7 @@ public final class EloqStore implements AutoCloseable {
       partition.close();
       throw e;
     }
-    partition.onClose(shard::left);
+    partition.onClose(() -> shard.left(partition));
     return partition;
   }
 
@@ -155,6 +161,33 @@ public final class EloqStore implements AutoCloseable {
    */
   public OwnedPartition openPartition(PartitionId id) {
     return open(id, null);
+  }
+
+  /**
+   * Opens a partition for one of many that are rarely used: its directory is locked now, its
+   * manifest is read with the first operation. While it is idle, everything of it committed, it may
+   * be unloaded where mappings take more than half of what they may, and is loaded again with its
+   * next use. Each operation costs two atomic steps more, and the first write after a loading
+   * begins a data file.
+   *
+   * @throws StoreException as {@link #openPartition}; what concerns the manifest is thrown by the
+   *     first operation, {@link io.eloqstore.api.CorruptionException} too, and by every later one
+   *     until it can be loaded. {@link StoreErrorCode#NO_PERMISSION} when the store is read-only
+   */
+  public synchronized OwnedPartition openPartitionLazily(PartitionId id) {
+    checkCanOpen(id);
+    checkWritable();
+    Path path = partitionDirectory(id);
+    PartitionDirectory locked = PartitionDirectory.open(shard.io(), path.getParent(), id);
+    LazyPartition partition =
+        new LazyPartition(
+            id,
+            options,
+            locked,
+            () -> joined(shard, Opening.openHeld(shard, path, id, options)),
+            loaded);
+    lazy.put(id, partition);
+    return partition;
   }
 
   /**
@@ -293,7 +326,10 @@ public final class EloqStore implements AutoCloseable {
     checkOpen();
     checkGiven(id, "the id of a partition");
     Partition known = partitions.get(id);
-    if (known != null && !known.isClosed() || reserved.contains(id)) {
+    LazyPartition unloaded = lazy.get(id);
+    if (known != null && !known.isClosed()
+        || unloaded != null && !unloaded.isClosed()
+        || reserved.contains(id)) {
       throw new StoreException(
           StoreErrorCode.BUSY, "partition " + id + " of " + paths + " is open already");
     }
@@ -455,6 +491,7 @@ public final class EloqStore implements AutoCloseable {
       open.addAll(served.values());
       // Those that are served are closed already then.
       open.addAll(partitions.values());
+      open.addAll(lazy.values());
     }
     closeAll(open);
   }

@@ -42,6 +42,7 @@ class ArchitectureTest {
           Map.entry("object", 3),
           Map.entry("codec", 2),
           Map.entry("memory", 1),
+          Map.entry("metrics", 1),
           Map.entry("api", 0));
 
   private final JavaClasses classes =

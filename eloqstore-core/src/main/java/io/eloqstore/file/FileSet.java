@@ -263,6 +263,15 @@ public final class FileSet implements AutoCloseable {
     return file(fileId).writtenBytes();
   }
 
+  /** Where what was written to all files ends, bytes together. Any thread. */
+  public long bytes() {
+    long sum = 0;
+    for (DataFile file : files.values()) {
+      sum += file.writtenBytes();
+    }
+    return sum;
+  }
+
   /** Forces all files written since the last force, then their names. */
   public void force() {
     force(files.keySet());

@@ -9,6 +9,7 @@ import io.eloqstore.cache.FrameLoader;
 import io.eloqstore.cache.PageCache;
 import io.eloqstore.file.FileSet;
 import io.eloqstore.memory.Arena;
+import io.eloqstore.metrics.EngineCounters;
 import io.eloqstore.page.PageHeader;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,14 +30,17 @@ public final class PageReader implements PageSource, FrameLoader {
   private final PageCache cache;
   private final FileSet files;
   private final int pageBytes;
+  private final EngineCounters counters;
   private final long keyBase;
 
   /** A reader has a number of its own in the cache, so reopening never meets old frames. */
-  public PageReader(Arena arena, PageCache cache, FileSet files, int pageBytes) {
+  public PageReader(
+      Arena arena, PageCache cache, FileSet files, int pageBytes, EngineCounters counters) {
     this.arena = arena;
     this.cache = cache;
     this.files = files;
     this.pageBytes = pageBytes;
+    this.counters = counters;
     this.keyBase = (long) (ORDINALS.getAndIncrement() & ORDINALS_MAX - 1) << FILE_PAGE_BITS;
   }
 
@@ -88,6 +92,7 @@ public final class PageReader implements PageSource, FrameLoader {
   @Override
   public void load(long key, long at) {
     long filePage = key - keyBase;
+    long start = System.nanoTime();
     files.readPage(filePage, at);
     if (!PageHeader.verify(arena, at, pageBytes)) {
       throw new CorruptionException(
@@ -102,6 +107,8 @@ public final class PageReader implements PageSource, FrameLoader {
       throw new CorruptionException(
           path(filePage), files.offsetOf(filePage), "page structure", "sound", problem);
     }
+    counters.readPage();
+    counters.fetch().since(start);
   }
 
   private String path(long filePage) {

@@ -9,6 +9,7 @@ import java.util.Map;
 
 /** A freeze point of a partition: rows frozen up to a moment, and how to publish them. */
 final class CommitPoint implements FreezePoint {
+  private final Pins pins;
   private final Committer committer;
   private final RowsPoint rows;
   private final boolean bucketKeys;
@@ -16,10 +17,12 @@ final class CommitPoint implements FreezePoint {
   /**
    * @param bucketKeys whether the frozen content holds its long keys in buckets
    */
-  CommitPoint(Committer committer, RowsPoint rows, boolean bucketKeys) {
+  CommitPoint(Pins pins, Committer committer, RowsPoint rows, boolean bucketKeys) {
+    this.pins = pins;
     this.committer = committer;
     this.rows = rows;
     this.bucketKeys = bucketKeys;
+    pins.add(this);
   }
 
   @Override
@@ -34,6 +37,7 @@ final class CommitPoint implements FreezePoint {
 
   @Override
   public void close() {
+    pins.remove(this);
     rows.close();
   }
 }

@@ -15,6 +15,7 @@ import io.eloqstore.manifest.ManifestImage;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.WriteCause;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,14 +66,18 @@ final class CommittedImage implements PartitionImage {
     }
     BlockFile manifestFile = context.io().open(manifestPath, OpenMode.READ);
     root.retain();
-    return new CommittedImage(
-        context,
-        root,
-        manifestFile,
-        new ImageFile(manifestPath.getFileName().toString(), extent.incarnation(), extent.length()),
-        List.copyOf(dataFiles),
-        fileIds,
-        ManifestImage.of(extent, lengths).encode());
+    CommittedImage image =
+        new CommittedImage(
+            context,
+            root,
+            manifestFile,
+            new ImageFile(
+                manifestPath.getFileName().toString(), extent.incarnation(), extent.length()),
+            List.copyOf(dataFiles),
+            fileIds,
+            ManifestImage.of(extent, lengths).encode());
+    context.pins().add(image);
+    return image;
   }
 
   /** Files of the tree and of the change segments, ascending. */
@@ -175,6 +180,7 @@ final class CommittedImage implements PartitionImage {
               source.path().toString(), at, "bytes of " + manifest.name(), wanted, read);
         }
         copy.write(at, block, wanted);
+        context.counters().wrote(WriteCause.IMAGE, wanted);
       }
     } finally {
       budget.free(block, blockBytes, MemoryUse.IO);
@@ -239,6 +245,7 @@ final class CommittedImage implements PartitionImage {
       return;
     }
     closed = true;
+    context.pins().remove(this);
     try {
       manifestFile.close();
     } finally {

@@ -16,6 +16,7 @@ import io.eloqstore.manifest.ManifestExtension;
 import io.eloqstore.manifest.ManifestExtent;
 import io.eloqstore.manifest.ManifestWriter;
 import io.eloqstore.manifest.RecordedOptions;
+import io.eloqstore.metrics.WriteCause;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -160,6 +161,11 @@ final class Committer implements AutoCloseable {
     }
   }
 
+  /** Whether the manifest says exactly this, by a record of ours. */
+  synchronized boolean isCommitted(Root root, long sequence) {
+    return root == committed && sequence == committedSequence && metadataValid;
+  }
+
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
     return manifest.isAtTarget()
         && root == committed
@@ -192,12 +198,14 @@ final class Committer implements AutoCloseable {
       SortedMap<String, byte[]> newMetadata,
       Consumer<ManifestContent> record) {
     ManifestExtension next = extension(root, sequence, bucketKeys, newMetadata);
+    long start = System.nanoTime();
     try {
       publish(root, next, record);
     } catch (StoreException e) {
       poison.accept(e);
       throw e;
     }
+    context.counters().commit().since(start);
     extension = next;
     metadata = newMetadata;
     metadataValid = true;
@@ -214,11 +222,15 @@ final class Committer implements AutoCloseable {
     if (context.options().durability() == StoreOptions.Durability.COMMIT) {
       context.files().force();
       if (inherited != null) {
-        inherited.force();
+        context.counters().wrote(WriteCause.MANIFEST, inherited.force());
         inherited = null;
       }
     }
+    ManifestExtent before = manifest.extent();
     record.accept(content(root, extension));
+    ManifestExtent now = manifest.extent();
+    boolean appended = before != null && before.incarnation() == now.incarnation();
+    context.counters().wrote(WriteCause.MANIFEST, now.length() - (appended ? before.length() : 0));
     root.retain();
     Root old = committed;
     committed = root;

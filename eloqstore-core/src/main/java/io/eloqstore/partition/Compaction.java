@@ -13,6 +13,7 @@ import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.WriteCause;
 import io.eloqstore.page.PageHeader;
 import io.eloqstore.pagestore.PageWriter;
 import java.util.ArrayList;
@@ -61,6 +62,7 @@ final class Compaction implements AutoCloseable {
   // Nothing is tried again until a block was freed after this count.
   private long starvedAt = NEVER;
   private long movedPages;
+  private long countedBytes;
   private volatile boolean urgent;
   private volatile boolean wanted;
   // Set by the owner; taken back by the worker when a pass over all sparse files has ended.
@@ -227,6 +229,8 @@ final class Compaction implements AutoCloseable {
 
   private Root build(Root base, MappingBuilder builder) {
     writer.flush();
+    context.counters().wrote(WriteCause.COMPACTION, writer.bytesWritten() - countedBytes);
+    countedBytes = writer.bytesWritten();
     Root moved =
         new Root(
             base.treePage(),

@@ -84,7 +84,12 @@ final class ContentVerifier {
             options.pagesPerFileShift(),
             state.terms())) {
       source =
-          new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+          new PageReader(
+              resources.budget().arena(),
+              resources.cache(),
+              files,
+              options.pageBytes(),
+              resources.counters());
       try {
         reader = new TreeReader(source);
         findings.addAll(walkTrees());

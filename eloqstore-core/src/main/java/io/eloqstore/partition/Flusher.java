@@ -6,6 +6,7 @@ package io.eloqstore.partition;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.mapping.MappingBuilder;
 import io.eloqstore.mapping.PageIds;
+import io.eloqstore.metrics.WriteCause;
 import io.eloqstore.pagestore.PageWriter;
 import io.eloqstore.tree.RewriteIds;
 import java.util.ArrayList;
@@ -44,20 +45,28 @@ final class Flusher implements AutoCloseable {
    * the caller gets the only hold.
    */
   Root flush(Root base, Generation generation) {
-    return taken(base, generation, (work, used) -> work.forGood().apply(generation, ALL, used));
+    WriteCause cause = WriteCause.FLUSH;
+    return taken(
+        cause, base, generation, (work, used) -> work.forGood().apply(generation, ALL, used));
   }
 
   /** A root with the generation as its newest change segment; the caller gets the only hold. */
   Root spill(Root base, Generation generation) {
-    return taken(base, generation, (work, used) -> work.spill(generation, ALL, used));
+    WriteCause cause = WriteCause.SEGMENT;
+    return taken(cause, base, generation, (work, used) -> work.spill(generation, ALL, used));
   }
 
   private Root taken(
-      Root base, Generation generation, BiConsumer<RootWork, Consumer<LargeRun>> deed) {
+      WriteCause cause,
+      Root base,
+      Generation generation,
+      BiConsumer<RootWork, Consumer<LargeRun>> deed) {
+    long start = System.nanoTime();
     training.sample(generation);
     Set<Integer> usedRuns = new HashSet<>();
     Root next =
         build(
+            cause,
             base,
             context.pageIds(),
             work -> deed.accept(work, run -> usedRuns.add(run.firstPage())));
@@ -66,12 +75,14 @@ final class Flusher implements AutoCloseable {
         unusedRuns.add(run);
       }
     }
+    context.counters().flush().since(start);
     return next;
   }
 
   /** A root with the changes of a range, or a little more, merged from all segments. */
   Root mergeSegments(Root base, KeyRange range) {
-    return build(base, context.pageIds(), work -> work.forGood().mergeSegments(range));
+    WriteCause cause = WriteCause.SEGMENT_MERGE;
+    return build(cause, base, context.pageIds(), work -> work.forGood().mergeSegments(range));
   }
 
   /**
@@ -120,6 +131,7 @@ final class Flusher implements AutoCloseable {
       try {
         current =
             build(
+                WriteCause.ITERATOR,
                 before,
                 PageIds.of(before.mapping()),
                 work -> work.take(generation, maxSequence, run -> {}));
@@ -137,25 +149,26 @@ final class Flusher implements AutoCloseable {
    *     range, it has neither pending cuts nor entries that expire
    */
   Root clip(Root base, KeyRange kept) {
-    return build(base, context.pageIds(), work -> work.clip(kept));
+    return build(WriteCause.CLIP, base, context.pageIds(), work -> work.clip(kept));
   }
 
   /** A root with some more of its cut-off subtrees unmapped. */
   Root sweep(Root base) {
-    return build(base, context.pageIds(), RootWork::sweepStep);
+    return build(WriteCause.SWEEP, base, context.pageIds(), RootWork::sweepStep);
   }
 
   /** A root without some entries, whose keys are given in ascending order. */
   Root drop(Root base, List<byte[]> keys) {
-    return build(base, context.pageIds(), work -> work.drop(keys));
+    return build(WriteCause.SWEEP, base, context.pageIds(), work -> work.drop(keys));
   }
 
   /** A root without rows that have expired. */
   Root expire(Root base, ExpiryCleaning.Due due) {
-    return build(base, context.pageIds(), work -> work.expire(due));
+    return build(WriteCause.SWEEP, base, context.pageIds(), work -> work.expire(due));
   }
 
-  private Root build(Root base, PageIds pageIds, Consumer<RootWork> deed) {
+  private Root build(WriteCause cause, Root base, PageIds pageIds, Consumer<RootWork> deed) {
+    long before = writer.bytesWritten();
     try (RootWork work = new RootWork(context, writer, base, pageIds)) {
       boolean built = false;
       try {
@@ -168,6 +181,7 @@ final class Flusher implements AutoCloseable {
         writer.releaseBlock();
         return next;
       } finally {
+        context.counters().wrote(cause, writer.bytesWritten() - before + work.segmentBytes());
         if (!built) {
           work.abandon();
         }
@@ -175,7 +189,7 @@ final class Flusher implements AutoCloseable {
     }
   }
 
-  /** Bytes of pages written so far. */
+  /** Bytes of pages written to the tree's files so far. */
   long bytesWritten() {
     return writer.bytesWritten();
   }

@@ -32,8 +32,12 @@ final class InheritedManifest {
     this.extent = extent;
   }
 
-  /** Returns when all that was read is on the disk. Must not be tried again after it failed. */
-  void force() {
+  /**
+   * Returns when all that was read is on the disk. Must not be tried again after it failed.
+   *
+   * @return bytes written once more
+   */
+  long force() {
     if (extent.logBytes() > 0) {
       try (BlockFile file = context.io().open(path, OpenMode.WRITE)) {
         rewriteLog(file);
@@ -41,6 +45,7 @@ final class InheritedManifest {
       }
     }
     context.io().forceDirectory(path.getParent());
+    return extent.logBytes();
   }
 
   private void rewriteLog(BlockFile file) {

@@ -9,6 +9,7 @@ import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.codec.ValueCompressor;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.WriteCause;
 import io.eloqstore.page.LeafBuilder;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.OverflowPage;
@@ -93,6 +94,7 @@ final class LargeValues implements AutoCloseable {
           "no page to build a large value in: budget " + context.budget().budgetBytes() + " bytes");
     }
     writer.expect(ids.length);
+    long before = writer.bytesWritten();
     try {
       List<LargeRun> runs = writePages(value, offset, length, ids, scratch);
       writer.flush();
@@ -101,6 +103,7 @@ final class LargeValues implements AutoCloseable {
       System.arraycopy(ids, 0, firstGroup, 0, firstGroup.length);
       return LargeDescriptor.onPages(compression, length, firstGroup, runs);
     } finally {
+      context.counters().wrote(WriteCause.LARGE_VALUE, writer.bytesWritten() - before);
       context.budget().free(scratch, pageBytes, MemoryUse.IO);
     }
   }

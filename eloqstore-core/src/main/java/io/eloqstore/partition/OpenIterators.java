@@ -52,6 +52,7 @@ final class OpenIterators {
       }
       synchronized (this) {
         open.add(iterator);
+        context.pins().add(iterator);
       }
       return iterator;
     } finally {

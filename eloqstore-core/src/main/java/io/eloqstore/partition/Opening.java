@@ -107,6 +107,18 @@ public final class Opening {
   }
 
   /**
+   * Opens a partition whose directory the caller has locked and unlocks when it is closed.
+   *
+   * @param directory of the partition
+   */
+  public static Partition openHeld(
+      PartitionResources resources, Path directory, PartitionId id, StoreOptions options) {
+    Opening opening =
+        new Opening(resources, directory, id, options, null, null, false, null, KeyRange.ALL);
+    return opening.open(opening.list(), () -> {});
+  }
+
+  /**
    * Restores a partition from the manifest of an image in its directory, with only the keys of a
    * range. Data files are fetched when they are known to be needed.
    *
@@ -258,7 +270,12 @@ public final class Opening {
               state == null ? new TreeMap<>() : DirectoryStock.liveTerms(state),
               options.term());
       reader =
-          new PageReader(resources.budget().arena(), resources.cache(), files, options.pageBytes());
+          new PageReader(
+              resources.budget().arena(),
+              resources.cache(),
+              files,
+              options.pageBytes(),
+              resources.counters());
       if (source != null) {
         state = arrived(state, files, reader);
         if (state.mapping() != mapping) {

@@ -12,12 +12,14 @@ import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.PartitionImage;
+import io.eloqstore.api.PartitionStatistics;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.api.ValueBuffer;
 import io.eloqstore.api.ValueConsumer;
 import io.eloqstore.api.WriteBatch;
+import io.eloqstore.mapping.MappingSnapshot;
 import java.util.List;
 import java.util.Map;
 
@@ -315,7 +317,10 @@ public final class Partition implements OwnedPartition {
   @Override
   public FreezePoint freeze() {
     checkWritable();
-    return new CommitPoint(committer, rows.freeze(), keys.isEnabled());
+    long start = System.nanoTime();
+    RowsPoint point = rows.freeze();
+    context.counters().freeze().since(start);
+    return new CommitPoint(context.pins(), committer, point, keys.isEnabled());
   }
 
   @Override
@@ -409,6 +414,38 @@ public final class Partition implements OwnedPartition {
       buffered += segment.entries();
     }
     return view.root().counts().entries() + buffered;
+  }
+
+  /** What it has and has done. Any thread, also after close: then it has nothing. */
+  public PartitionStatistics statistics() {
+    View view = rows.view();
+    long bufferBytes = 0;
+    for (Generation generation : view.all()) {
+      bufferBytes += generation.buffer().bytes();
+    }
+    MappingSnapshot mapping = view.root().mapping();
+    return new PartitionStatistics(
+        id(),
+        context.reads().counts(),
+        bufferBytes,
+        mapping.bytes(),
+        (long) mapping.mappedCount() * options().pageBytes(),
+        context.files().bytes(),
+        context.pins().oldestMs());
+  }
+
+  /**
+   * Whether it would be the same if it were closed and opened again: everything is committed,
+   * nothing is left to do, nobody holds a part of it. The caller sees to it that it is not used.
+   */
+  boolean isIdle() {
+    View view = rows.view();
+    return view.active().isEmpty()
+        && view.frozen().length == 0
+        && view.root().pendingCuts().length == 0
+        && rows.poisonOrNull() == null
+        && context.pins().isEmpty()
+        && committer.isCommitted(view.root(), rows.sequence());
   }
 
   /** What the worker runs for this partition. */

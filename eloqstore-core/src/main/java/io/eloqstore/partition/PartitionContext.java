@@ -21,6 +21,8 @@ import io.eloqstore.mapping.SlotSpace;
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.EngineCounters;
+import io.eloqstore.metrics.ReadCounters;
 import io.eloqstore.pagestore.PageReader;
 import io.eloqstore.pagestore.PageSource;
 import io.eloqstore.pagestore.PageWriter;
@@ -48,6 +50,8 @@ final class PartitionContext implements AutoCloseable {
   private final EntryFiltering filtering;
   private final ValueCompression compression;
   private final ExpiryCleaning expiry = new ExpiryCleaning();
+  private final ReadCounters reads = new ReadCounters();
+  private final Pins pins;
   private final Object deleting = new Object();
   private int deleters;
   // What earlier runs left, until the first commit of this one.
@@ -82,6 +86,7 @@ final class PartitionContext implements AutoCloseable {
     this.fileIds = fileIds;
     this.slots = slots;
     this.source = source;
+    this.pins = new Pins(resources.clock());
     this.compression =
         new ValueCompression(resources.budget(), dictionary, files.directory().toString());
     this.filtering = new EntryFiltering(options.bucketPrefixBytes(), compression);
@@ -124,6 +129,20 @@ final class PartitionContext implements AutoCloseable {
 
   StoreClock clock() {
     return resources.clock();
+  }
+
+  EngineCounters counters() {
+    return resources.counters();
+  }
+
+  /** Point reads of this partition. */
+  ReadCounters reads() {
+    return reads;
+  }
+
+  /** Since when iterators, freeze points and images are open. */
+  Pins pins() {
+    return pins;
   }
 
   FileSet files() {

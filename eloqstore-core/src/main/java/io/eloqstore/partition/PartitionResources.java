@@ -8,6 +8,7 @@ import io.eloqstore.api.StoreOptions;
 import io.eloqstore.cache.PageCache;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.memory.MemoryBudget;
+import io.eloqstore.metrics.EngineCounters;
 
 /** What a shard lends to its partitions. Any thread. */
 public interface PartitionResources {
@@ -25,6 +26,9 @@ public interface PartitionResources {
   StoreClock clock();
 
   Background background();
+
+  /** What the partitions of the shard have done together. */
+  EngineCounters counters();
 
   /**
    * Bytes at which a partition freezes its write buffer; depends on what the others of the shard

@@ -325,6 +325,11 @@ final class RootWork implements AutoCloseable {
         context.references());
   }
 
+  /** Bytes written to the files of new segments. */
+  long segmentBytes() {
+    return segmentFiles.bytesWritten();
+  }
+
   /** Ids taken and given back; to be published when the root is the working root. */
   RewriteIds ids() {
     return ids;

@@ -9,6 +9,7 @@ import io.eloqstore.buffer.BufferRecords;
 import io.eloqstore.buffer.WriteBuffer;
 import io.eloqstore.codec.ValueCompression;
 import io.eloqstore.memory.Arena;
+import io.eloqstore.metrics.ReadLayer;
 import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.SegmentChange;
 import io.eloqstore.pagestore.PageSource;
@@ -44,6 +45,7 @@ final class RowReader {
   private final ValueBuffer unused = new ValueBuffer();
   // Grows with the first compressed value.
   private final ValueBuffer stored = new ValueBuffer();
+  private ReadLayer layer = ReadLayer.BUFFER;
 
   RowReader(PageSource source, StoreClock clock, ValueCompression compression) {
     this.source = source;
@@ -84,6 +86,9 @@ final class RowReader {
           generation.hasCuts()
               ? readUncut(generation, key, offset, length, into)
               : buffer.read(key, offset, length, Long.MAX_VALUE, into);
+      if (flags != WriteBuffer.ABSENT) {
+        layer = i == 0 ? ReadLayer.BUFFER : ReadLayer.FROZEN;
+      }
       if (flags == HIDDEN) {
         return false;
       }
@@ -97,6 +102,11 @@ final class RowReader {
       }
       generation = frozen[i];
     }
+  }
+
+  /** Where the last {@link #get} found its answer. */
+  ReadLayer layer() {
+    return layer;
   }
 
   /**
@@ -124,6 +134,7 @@ final class RowReader {
     if (!findInSegments(root, key, offset, length, into)) {
       return getFromTree(root, key, offset, length, into, wanted);
     }
+    layer = segmentTree.hasFetched() ? ReadLayer.DISK : ReadLayer.FRAME;
     if ((segmentTree.change() & SegmentChange.DELETE) != 0 || isExpired(into.expireTs())) {
       return false;
     }
@@ -151,8 +162,9 @@ final class RowReader {
 
   private boolean getFromTree(
       Root root, byte[] key, int offset, int length, ValueBuffer into, boolean wanted) {
-    if (!tree.read(root.treePage(), root.pages(), key, offset, length, into)
-        || isExpired(into.expireTs())) {
+    boolean found = tree.read(root.treePage(), root.pages(), key, offset, length, into);
+    layer = tree.hasFetched() ? ReadLayer.DISK : ReadLayer.FRAME;
+    if (!found || isExpired(into.expireTs())) {
       return false;
     }
     if (wanted) {

@@ -94,13 +94,15 @@ final class Rows implements Background.Step {
 
   /** Reads one row; any thread, each with its own target. */
   boolean get(byte[] key, int offset, int length, ValueBuffer target) {
-    RowReader mine = Thread.currentThread() == owner ? reader : guestReaders.get();
+    boolean own = Thread.currentThread() == owner;
+    RowReader mine = own ? reader : guestReaders.get();
     while (true) {
       View seen = view;
       checkOpen();
       try {
         boolean found = mine.get(seen, key, offset, length, target);
         if (isCurrent(seen)) {
+          context.reads().count(mine.layer(), own);
           return found;
         }
       } catch (RuntimeException e) {
@@ -205,6 +207,7 @@ final class Rows implements Background.Step {
 
   void forget(RowIterator iterator) {
     iterators.remove(iterator);
+    context.pins().remove(iterator);
   }
 
   /** Retains every part of one view; a part that went away meanwhile means that the view is old. */

@@ -125,6 +125,11 @@ final class SegmentFiles implements AutoCloseable {
         List.of(KeyRanges.closed(writer.firstKey(), writer.lastKey())));
   }
 
+  /** Bytes written to all files. */
+  long bytesWritten() {
+    return writers.stream().mapToLong(PageWriter::bytesWritten).sum();
+  }
+
   /** Lets the files go; the block memory too. */
   @Override
   public void close() {

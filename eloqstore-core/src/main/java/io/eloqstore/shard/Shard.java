@@ -3,6 +3,8 @@
  */
 package io.eloqstore.shard;
 
+import io.eloqstore.api.PartitionStatistics;
+import io.eloqstore.api.ReadCounts;
 import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreClock;
 import io.eloqstore.api.StoreErrorCode;
@@ -13,10 +15,14 @@ import io.eloqstore.file.OpenFileCache;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.EngineCounters;
 import io.eloqstore.partition.Background;
 import io.eloqstore.partition.Partition;
 import io.eloqstore.partition.PartitionResources;
 import io.eloqstore.task.ServingLoop;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -42,7 +48,9 @@ public final class Shard implements PartitionResources, AutoCloseable {
   // Of the write buffers that are not frozen.
   private final AtomicLong activeBytes = new AtomicLong();
   private volatile long activeBytesMax;
-  private int partitions;
+  private final EngineCounters counters = new EngineCounters();
+  private final Set<Partition> partitions = new LinkedHashSet<>();
+  private ReadCounts readsOfClosed = ReadCounts.NONE;
   private boolean closed;
 
   /**
@@ -147,8 +155,29 @@ public final class Shard implements PartitionResources, AutoCloseable {
     return budget.budgetBytes();
   }
 
+  @Override
+  public EngineCounters counters() {
+    return counters;
+  }
+
   /** A look at counters, cheap enough to be taken every second. */
   public ShardStatistics statistics() {
+    List<Partition> open;
+    ReadCounts reads;
+    synchronized (this) {
+      open = List.copyOf(partitions);
+      reads = readsOfClosed;
+    }
+    long live = 0;
+    long garbage = 0;
+    long oldestPinMs = 0;
+    for (Partition partition : open) {
+      PartitionStatistics one = partition.statistics();
+      reads = reads.plus(one.reads());
+      live += one.liveBytes();
+      garbage += one.garbageBytes();
+      oldestPinMs = Math.max(oldestPinMs, one.oldestPinMs());
+    }
     return new ShardStatistics(
         budget.budgetBytes(),
         budget.used(MemoryUse.WRITE_BUFFER),
@@ -157,7 +186,22 @@ public final class Shard implements PartitionResources, AutoCloseable {
         budget.used(MemoryUse.IO),
         cache.hits(),
         cache.misses(),
-        cache.evictions());
+        cache.evictions(),
+        reads,
+        counters.pagesRead(),
+        counters.written(),
+        counters.durations(),
+        new ShardStatistics.Partitions(open.size(), live, garbage, oldestPinMs),
+        new ShardStatistics.Files(io.openHandles(), io.opened(), io.evicted()));
+  }
+
+  /** A look at each open partition, in the order they were opened. */
+  public List<PartitionStatistics> partitionStatistics() {
+    List<Partition> open;
+    synchronized (this) {
+      open = List.copyOf(partitions);
+    }
+    return open.stream().map(Partition::statistics).toList();
   }
 
   /** The thread that serves partitions to others, started when the first is served. */
@@ -182,12 +226,15 @@ public final class Shard implements PartitionResources, AutoCloseable {
     if (closed) {
       throw new StoreException(StoreErrorCode.CLOSED, "the shard was closed before the call");
     }
-    partitions++;
+    partitions.add(partition);
     worker.register(partition.backgroundStep());
   }
 
-  public synchronized void left() {
-    partitions--;
+  /** A partition is closed. */
+  public synchronized void left(Partition partition) {
+    if (partitions.remove(partition)) {
+      readsOfClosed = readsOfClosed.plus(partition.statistics().reads());
+    }
   }
 
   /**
@@ -204,9 +251,9 @@ public final class Shard implements PartitionResources, AutoCloseable {
       if (isServing()) {
         throw new IllegalStateException("the serving thread cannot end itself");
       }
-      if (partitions != 0) {
+      if (!partitions.isEmpty()) {
         throw new IllegalStateException(
-            partitions + " partitions are still open: close their stores before the shard");
+            partitions.size() + " partitions are still open: close their stores before the shard");
       }
       closed = true;
     }

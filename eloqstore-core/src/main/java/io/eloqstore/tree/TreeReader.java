@@ -60,6 +60,7 @@ public final class TreeReader {
   private int childTypes;
   private int flags;
   private int change;
+  private boolean fetched;
 
   public TreeReader(PageSource source) {
     this(source, TreePages.INDEX);
@@ -166,6 +167,11 @@ public final class TreeReader {
     return change;
   }
 
+  /** Whether the last {@link #read} had to fetch a page. */
+  public boolean hasFetched() {
+    return fetched;
+  }
+
   /**
    * Reads, fetching what is missing.
    *
@@ -180,7 +186,8 @@ public final class TreeReader {
       ValueBuffer target) {
     begin(root, mapping, key, keyOffset, keyLength, target);
     ReadResult result = step();
-    if (result == ReadResult.PENDING) {
+    fetched = result == ReadResult.PENDING;
+    if (fetched) {
       page = root;
       types = rootTypes;
       level = 0;

@@ -116,7 +116,11 @@ class PartitionAllocationTest {
   @Test
   void cachedGetsAllocateNothing() {
     assertThat(gets(100_000)).isEqualTo(200_000);
+    long before = world.shard.statistics().reads().frame();
     assertThat(leastAllocated(() -> gets(OPERATIONS))).isZero();
+    // Counted, each of them, without an allocation.
+    assertThat((world.shard.statistics().reads().frame() - before) % (2L * OPERATIONS)).isZero();
+    assertThat(world.shard.statistics().reads().frame()).isGreaterThan(before);
   }
 
   @Test

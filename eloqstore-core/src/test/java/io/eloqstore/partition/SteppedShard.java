@@ -12,6 +12,7 @@ import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.MemoryBackend;
 import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.metrics.EngineCounters;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,6 +26,7 @@ final class SteppedShard implements PartitionResources, Background, AutoCloseabl
   final MemoryBudget budget;
   final MemoryBackend io;
   private final PageCache cache;
+  private final EngineCounters counters = new EngineCounters();
   private final Set<Step> requested = new LinkedHashSet<>();
   private final Set<Step> partitions = new LinkedHashSet<>();
 
@@ -118,6 +120,11 @@ final class SteppedShard implements PartitionResources, Background, AutoCloseabl
   @Override
   public StoreClock clock() {
     return () -> clock.nowMs();
+  }
+
+  @Override
+  public EngineCounters counters() {
+    return counters;
   }
 
   @Override
