@@ -31,6 +31,18 @@ class InPlaceCrashPointTest extends CrashPointTest {
     // Other pages may lie in the places that the manifest names, sound in themselves.
   }
 
+  /** In place nothing is compacted. */
+  @Override
+  void powerCutInACompactionAndTheDeletionOfItsFiles() {
+    // Refused, see InPlaceTest.
+  }
+
+  /** In place nothing is compacted. */
+  @Override
+  void failedOperationInACompactionAndTheDeletionOfItsFiles() {
+    // Refused, see InPlaceTest.
+  }
+
   /** Every commit replaces most pages, so the third one writes where the first one did. */
   private static void overwritesEverything(CommittingRun run) {
     for (int round = 0; round < 4; round++) {

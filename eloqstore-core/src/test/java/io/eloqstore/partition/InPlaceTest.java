@@ -343,6 +343,20 @@ class InPlaceTest {
   }
 
   @Test
+  void compactionAndArchivesAreRefused() {
+    try (PartitionWorld world = inMemory()) {
+      world.put(key(1), bytes("value"));
+      world.commit();
+      for (ThrowingCallable call :
+          List.<ThrowingCallable>of(
+              () -> world.partition().compact(), () -> world.partition().archive(1))) {
+        assertRefused(StoreErrorCode.INVALID_ARGUMENT, "needs append mode", call);
+      }
+      assertThat(world.get(key(1))).isEqualTo(bytes("value"));
+    }
+  }
+
+  @Test
   void imagesAndRestoresAreRefused() {
     try (PartitionWorld world = inMemory()) {
       world.put(key(1), bytes("value"));

@@ -323,7 +323,8 @@ class PartitionCompressionTest {
       assertThat(world.shard.budget().used(MemoryUse.IO)).isGreaterThan(before + (1 << 20));
       // The flush takes its own, and gives it back; the owner's goes when the buffer is frozen.
       world.settle();
-      assertThat(world.shard.budget().used(MemoryUse.IO)).isEqualTo(before);
+      // Writers keep a small block as a spare.
+      assertThat(world.shard.budget().used(MemoryUse.IO)).isLessThan(before + (128 << 10));
       assertThat(world.get(key("large"))).hasSize(9_000);
       assertThat(world.shard.budget().used(MemoryUse.IO))
           .isBetween(before + 1, before + (256 << 10));

@@ -232,12 +232,12 @@ class StatisticsTest {
     assertThat(text)
         .startsWith("budget.bytes 4194304\nmemory.write_buffer.bytes 0\n")
         .contains("\nreads.buffer 10\nreads.frozen 0\nreads.frame 0\nreads.disk 0\npages.read 0\n")
-        .contains("\nwritten.flush.bytes 8192\nwritten.sweep.bytes 0\n")
+        .contains("\nwritten.flush.bytes 8192\nwritten.segment.bytes 0\n")
         .contains("\nwritten.manifest.bytes 4096\nwritten.image.bytes 0\nduration.freeze.count 1\n")
         .contains("\npartitions.open 1\nspace.live.bytes 8192\nspace.garbage.bytes 0\n")
         .contains("\npin.oldest.ms 0\nfiles.open 1\nfiles.opened ")
         .endsWith("\nfiles.evicted 0\n");
-    assertThat(text.lines()).hasSize(47).allMatch(line -> line.matches("[a-z_.0-9]+ \\d+"));
+    assertThat(text.lines()).hasSize(50).allMatch(line -> line.matches("[a-z_.0-9]+ \\d+"));
     assertThat(text.lines().map(line -> line.split(" ")[0])).doesNotHaveDuplicates();
     assertThat(one().toText())
         .isEqualTo(

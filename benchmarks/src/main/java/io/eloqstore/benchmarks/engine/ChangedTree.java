@@ -5,6 +5,7 @@ package io.eloqstore.benchmarks.engine;
 
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionImage;
+import io.eloqstore.api.SegmentOptions;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.benchmarks.VisitOrder;
 import io.eloqstore.benchmarks.WorkDirectory;
@@ -32,18 +33,20 @@ final class ChangedTree implements AutoCloseable {
   private int version;
   private long added;
 
-  private ChangedTree(int keys, int valueBytes, long budgetBytes) throws IOException {
+  private ChangedTree(int keys, int valueBytes, long budgetBytes, boolean segments)
+      throws IOException {
     this.directory = WorkDirectory.make("changed-tree-");
     this.keys = keys;
     this.value = new byte[valueBytes];
     this.visits = VisitOrder.shuffled(keys);
-    this.store = MeasuredStore.open(directory, budgetBytes, false, options());
+    this.store = MeasuredStore.open(directory, budgetBytes, false, options(segments));
     this.partition = store.partition();
   }
 
   /** The one place that says how the engine is set while its commits are counted. */
-  private static StoreOptions options() {
-    return StoreOptions.defaults();
+  private static StoreOptions options(boolean segments) {
+    return StoreOptions.defaults()
+        .withSegments(segments ? SegmentOptions.SPARSE : SegmentOptions.NONE);
   }
 
   /**
@@ -51,10 +54,12 @@ final class ChangedTree implements AutoCloseable {
    *
    * @param keys at least one
    * @param round another one changes other keys
+   * @param segments whether sparse changes become change segments
    */
-  static ChangedTree load(int keys, int valueBytes, long budgetBytes, int round)
+  static ChangedTree load(
+      int keys, int valueBytes, long budgetBytes, int round, boolean segments)
       throws IOException {
-    ChangedTree tree = new ChangedTree(keys, valueBytes, budgetBytes);
+    ChangedTree tree = new ChangedTree(keys, valueBytes, budgetBytes, segments);
     for (int number = 0; number < keys; number++) {
       tree.put(number);
     }
@@ -66,20 +71,38 @@ final class ChangedTree implements AutoCloseable {
 
   /** Overwrites keys spread over all there are, puts new ones when those are used up; commits. */
   CommitCost change(int changed) {
-    version++;
+    return change(changed, 1, false);
+  }
+
+  /**
+   * The same so many times, with a commit each.
+   *
+   * @param merges whether what is left in change segments is merged and counted too
+   */
+  CommitCost change(int changed, int commits, boolean merges) {
     IoCounts before = store.io();
     long mappingBefore = store.shard().budget().used(MemoryUse.MAPPING);
     long startNs = System.nanoTime();
-    for (int i = 0; i < changed; i++) {
-      put(i < keys ? next() : keys + added++);
+    PartitionImage image = null;
+    for (int commit = 0; commit < commits; commit++) {
+      version++;
+      for (int i = 0; i < changed; i++) {
+        put(i < keys ? next() : keys + added++);
+      }
+      if (image != null) {
+        image.close();
+      }
+      image = commit();
     }
-    PartitionImage image = commit();
+    if (merges) {
+      partition.seal();
+    }
     double ms = (System.nanoTime() - startNs) / 1e6;
     long mappingBytes = store.shard().budget().used(MemoryUse.MAPPING) - mappingBefore;
     last.close();
     last = image;
     return new CommitCost(
-        (long) changed * (key.length + value.length), store.io().since(before), mappingBytes, ms);
+        (long) commits * changed * (key.length + value.length), store.io().since(before), mappingBytes, ms);
   }
 
   private int next() {

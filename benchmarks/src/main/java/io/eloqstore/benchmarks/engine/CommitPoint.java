@@ -11,15 +11,16 @@ import io.eloqstore.benchmarks.Report;
  * @param existing keys of the tree
  * @param changed keys changed before the commit; 0 when they follow from the number of leaves
  * @param doubling binary logarithm of the updates that a leaf gets on average, when changed is 0
+ * @param segments whether sparse changes become change segments
  */
-record CommitPoint(int existing, int changed, int doubling) {
+record CommitPoint(int existing, int changed, int doubling, boolean segments) {
 
-  static CommitPoint ofSize(int existing, int changed) {
-    return new CommitPoint(existing, changed, 0);
+  static CommitPoint ofSize(int existing, int changed, boolean segments) {
+    return new CommitPoint(existing, changed, 0, segments);
   }
 
-  static CommitPoint ofLeaves(int existing, int doubling) {
-    return new CommitPoint(existing, 0, doubling);
+  static CommitPoint ofLeaves(int existing, int doubling, boolean segments) {
+    return new CommitPoint(existing, 0, doubling, segments);
   }
 
   /** On average. */
@@ -28,6 +29,10 @@ record CommitPoint(int existing, int changed, int doubling) {
   }
 
   String label() {
+    return count() + (segments ? ", segments" : "");
+  }
+
+  private String count() {
     if (changed != 0) {
       return Report.format("%,d at %,d", changed, existing);
     }

@@ -25,6 +25,12 @@ public final class CommitsTable implements Rounds.Measurement {
   /** Of which the updates by leaf count: small, so that a leaf holds more entries than updates. */
   static final int SMALL_VALUE_BYTES = 16;
 
+  /** Commits of each point by leaf; what segments put off is merged behind the last one. */
+  static final int LEAF_COMMITS = 8;
+
+  /** Without and with change segments. */
+  static final boolean[] MODES = {false, true};
+
   /** Updates by leaf, from 1 / 2^this to 2^this. */
   static final int DOUBLINGS = 6;
 
@@ -58,21 +64,29 @@ public final class CommitsTable implements Rounds.Measurement {
 
   @Override
   public void measure(int round) throws IOException {
-    for (int keys : plan.existing()) {
-      try (ChangedTree tree = ChangedTree.load(keys, VALUE_BYTES, plan.budgetBytes(), round)) {
-        for (int changed : plan.changed()) {
-          add(CommitPoint.ofSize(keys, changed), round, tree.change(changed));
+    for (boolean segments : MODES) {
+      for (int keys : plan.existing()) {
+        try (ChangedTree tree =
+            ChangedTree.load(keys, VALUE_BYTES, plan.budgetBytes(), round, segments)) {
+          for (int changed : plan.changed()) {
+            add(CommitPoint.ofSize(keys, changed, segments), round, tree.change(changed));
+          }
         }
       }
+      measureLeaves(round, segments);
     }
+  }
+
+  private void measureLeaves(int round, boolean segments) throws IOException {
     try (ChangedTree tree =
-        ChangedTree.load(plan.leafKeys(), SMALL_VALUE_BYTES, plan.budgetBytes(), round)) {
+        ChangedTree.load(
+            plan.leafKeys(), SMALL_VALUE_BYTES, plan.budgetBytes(), round, segments)) {
       long leaves = tree.pages();
       for (int doubling = -DOUBLINGS; doubling <= DOUBLINGS; doubling++) {
-        CommitPoint point = CommitPoint.ofLeaves(tree.keys(), doubling);
+        CommitPoint point = CommitPoint.ofLeaves(tree.keys(), doubling, segments);
         int changed = (int) Math.max(1, Math.round(leaves * point.updatesPerLeaf()));
         if (changed <= tree.keys()) {
-          add(point, round, tree.change(changed));
+          add(point, round, tree.change(changed, LEAF_COMMITS, true));
         }
       }
     }

@@ -72,13 +72,16 @@ final class CommitsText {
     report.heading("By the size of the change and of the tree");
     report.paragraph(
         "Values of %d bytes. Changed keys are spread over all there are; what is above their"
-            + " number is new, behind them.",
+            + " number is new, behind them. With segments, changes that are sparse in the tree are"
+            + " written as a change segment; its later merge is not part of these rows.",
         CommitsTable.VALUE_BYTES);
     report.columns(columns("changed keys at existing keys"));
     for (int existing : plan.existing()) {
       for (int changed : plan.changed()) {
-        CommitPoint point = CommitPoint.ofSize(existing, changed);
-        report.row(cells(point.label(), point, figures));
+        for (boolean segments : CommitsTable.MODES) {
+          CommitPoint point = CommitPoint.ofSize(existing, changed, segments);
+          report.row(cells(point.label(), point, figures));
+        }
       }
     }
   }
@@ -86,18 +89,20 @@ final class CommitsText {
   private void leaves(Report report, Figures<CommitPoint, CommitColumn> figures) {
     report.heading("By updates for each leaf");
     report.paragraph(
-        "%,d keys with values of %d bytes, updates spread over all leaves at random. Model: each"
-            + " leaf that is hit by one update or more is written once, 4 KiB.",
-        plan.leafKeys(), CommitsTable.SMALL_VALUE_BYTES);
+        "%,d keys with values of %d bytes, updates spread over all leaves at random, in each of"
+            + " %d commits. With segments, all of them are merged behind the last commit and"
+            + " counted. Model: each leaf that is hit by one update or more in a commit is written"
+            + " once, 4 KiB.",
+        plan.leafKeys(), CommitsTable.SMALL_VALUE_BYTES, CommitsTable.LEAF_COMMITS);
     String[] names = columns("updates for each leaf");
     report.columns(with(names, "model"));
     for (int doubling = -CommitsTable.DOUBLINGS; doubling <= CommitsTable.DOUBLINGS; doubling++) {
-      CommitPoint point = CommitPoint.ofLeaves(plan.leafKeys(), doubling);
-      if (figures.spread(point, CommitColumn.CHANGED).isPresent()) {
-        report.row(
-            with(
-                cells(point.label(), point, figures),
-                Report.format("%.2f", model(point.updatesPerLeaf()))));
+      for (boolean segments : CommitsTable.MODES) {
+        CommitPoint point = CommitPoint.ofLeaves(plan.leafKeys(), doubling, segments);
+        if (figures.spread(point, CommitColumn.CHANGED).isPresent()) {
+          String model = Report.format("%.2f", model(point.updatesPerLeaf()));
+          report.row(with(cells(point.label(), point, figures), segments ? "" : model));
+        }
       }
     }
   }

@@ -25,7 +25,7 @@ class CommitsTableTest {
 
   @Test
   void costOfOneChangedKeyIsALeafAndARecord() throws Exception {
-    try (ChangedTree tree = ChangedTree.load(5_000, 100, BUDGET_BYTES, 0)) {
+    try (ChangedTree tree = ChangedTree.load(5_000, 100, BUDGET_BYTES, 0, false)) {
       CommitCost cost = tree.change(1);
       assertThat(cost.changedBytes()).isEqualTo(116);
       assertThat(cost.io().dataWrittenBytes()).as("one leaf, its parent stays").isEqualTo(4096);
@@ -38,7 +38,7 @@ class CommitsTableTest {
 
   @Test
   void changesBeyondTheExistingKeysAreNew() throws Exception {
-    try (ChangedTree tree = ChangedTree.load(100, 100, BUDGET_BYTES, 3)) {
+    try (ChangedTree tree = ChangedTree.load(100, 100, BUDGET_BYTES, 3, false)) {
       tree.change(50);
       assertThat(tree.partition().approximateEntryCount()).isEqualTo(100);
       CommitCost cost = tree.change(1_000);
@@ -56,12 +56,12 @@ class CommitsTableTest {
     Figures<CommitPoint, CommitColumn> figures =
         CommitsTable.measured(plan, new CommitsText(plan, MACHINE, "ext4", Instant.EPOCH));
     for (CommitColumn column : CommitColumn.values()) {
-      assertThat(figures.spread(CommitPoint.ofSize(5_000, 50), column).orElseThrow().count())
+      assertThat(figures.spread(CommitPoint.ofSize(5_000, 50, false), column).orElseThrow().count())
           .isEqualTo(2);
     }
     double before = Double.MAX_VALUE;
     for (int doubling = -1; doubling <= CommitsTable.DOUBLINGS; doubling++) {
-      CommitPoint point = CommitPoint.ofLeaves(20_000, doubling);
+      CommitPoint point = CommitPoint.ofLeaves(20_000, doubling, false);
       double now = figures.spread(point, CommitColumn.AMPLIFICATION).orElseThrow().median();
       assertThat(now).as("more updates a leaf, fewer bytes for each").isLessThan(before);
       before = now;
@@ -70,6 +70,7 @@ class CommitsTableTest {
         .contains("| 50 at 5,000 | 5,800 (5,800 - 5,800) | ")
         .contains("| 1/64 a leaf | ")
         .contains("| 64 a leaf | ")
+        .contains("| 1/64 a leaf, segments | ")
         .contains("**smoke**");
   }
 
