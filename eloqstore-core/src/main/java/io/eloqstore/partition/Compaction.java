@@ -228,13 +228,7 @@ final class Compaction implements AutoCloseable {
   private Root build(Root base, MappingBuilder builder) {
     writer.flush();
     Root moved =
-        new Root(
-            base.treePage(),
-            base.ttlPage(),
-            builder.build(),
-            base.counts(),
-            base.pendingCuts(),
-            context.references());
+        base.rearranged(base.ttlPage(), builder.build(), base.counts(), base.pendingCuts());
     writer.settle();
     writer.releaseBlock();
     return moved;

@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Turns frozen generations into tree pages. Worker only.
@@ -131,7 +132,7 @@ final class Flusher implements AutoCloseable {
 
   /** A root with some more of its cut-off subtrees unmapped. */
   Root sweep(Root base) {
-    return build(base, context.pageIds(), Work::sweepStep);
+    return build(base, context.pageIds(), Work::sweepStep, Work::rearranged);
   }
 
   /** A root without some entries, whose keys are given in ascending order. */
@@ -151,12 +152,16 @@ final class Flusher implements AutoCloseable {
   }
 
   private Root build(Root base, PageIds pageIds, Consumer<Work> deed) {
+    return build(base, pageIds, deed, Work::root);
+  }
+
+  private Root build(Root base, PageIds pageIds, Consumer<Work> deed, Function<Work, Root> result) {
     Work work = new Work(base, pageIds);
     boolean built = false;
     try {
       deed.accept(work);
       writer.flush();
-      Root next = work.root();
+      Root next = result.apply(work);
       built = true;
       builtIds = work.ids;
       writer.settle();
@@ -328,6 +333,10 @@ final class Flusher implements AutoCloseable {
       ValueBuffer value = new ValueBuffer();
       return reader.read(treePage, mapping::filePage, key, 0, key.length, value)
           && value.expireTs() == expireTs;
+    }
+
+    Root rearranged() {
+      return base.rearranged(ttlPage, mapping.build(), counts.build(), pendingCuts);
     }
 
     Root root() {

@@ -439,7 +439,7 @@ public final class Opening {
             archives,
             rows::poison);
     if (!readOnly) {
-      rows.maintenance().archiveWith(committer);
+      rows.maintenance().workFor(committer);
     }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);

@@ -24,10 +24,12 @@ final class Root {
   private final Counts counts;
   private final int[] pendingCuts;
   private final FileReferences references;
+  // The same object in all versions that hold the same entries.
+  private final Object content;
   private int holders = 1;
 
   /**
-   * Takes over the caller's hold on the mapping.
+   * A version with a content of its own. Takes over the caller's hold on the mapping.
    *
    * @param pendingCuts subtrees that are cut off but still mapped, as {@link
    *     io.eloqstore.tree.CutSweeper} names them
@@ -39,6 +41,17 @@ final class Root {
       Counts counts,
       int[] pendingCuts,
       FileReferences references) {
+    this(treePage, ttlPage, mapping, counts, pendingCuts, references, new Object());
+  }
+
+  private Root(
+      int treePage,
+      int ttlPage,
+      MappingSnapshot mapping,
+      Counts counts,
+      int[] pendingCuts,
+      FileReferences references,
+      Object content) {
     this.treePage = treePage;
     this.ttlPage = ttlPage;
     this.mapping = mapping;
@@ -46,7 +59,18 @@ final class Root {
     this.counts = counts;
     this.pendingCuts = pendingCuts;
     this.references = references;
+    this.content = content;
     references.add(mapping);
+  }
+
+  /** A version of the same entries: pages lie elsewhere, or less of what was cut is mapped. */
+  Root rearranged(int newTtlPage, MappingSnapshot newMapping, Counts newCounts, int[] newCuts) {
+    return new Root(treePage, newTtlPage, newMapping, newCounts, newCuts, references, content);
+  }
+
+  /** Whether both hold the same entries. */
+  boolean hasContentOf(Root other) {
+    return content == other.content;
   }
 
   int treePage() {
