@@ -224,8 +224,9 @@ public interface OwnedPartition extends AutoCloseable {
   /**
    * Rewrites every data file that is mostly dead ({@link SpaceOptions#fileFactor}), and returns
    * when that is done. The background does the same in bounded steps when the files take too much
-   * space, and no write waits for it. Publishes nothing; the files go with the next commit, as far
-   * as no image and no archive needs them.
+   * space, and no write waits for it. The files go with the next commit, as far as no image and no
+   * archive needs them; if nothing was written since a commit of this run, the background publishes
+   * that content from its new place, and they go with it.
    *
    * @throws StoreException {@link StoreErrorCode#CORRUPTED} when a page of such a file is damaged:
    *     the file stays as it is, the others are rewritten

@@ -51,10 +51,13 @@ final class Committer implements AutoCloseable {
   private final Supplier<StoreException> poisoned;
   // Null once it is known to be on the disk.
   private InheritedManifest inherited;
-  private Root committed;
+  private volatile Root committed;
+  private volatile boolean hasCommitted;
+  private boolean committedBucketKeys;
   private SortedMap<String, byte[]> metadata;
   private boolean metadataValid;
   private long committedSequence;
+  private Runnable afterCommit = () -> {};
   // Of the last commit; null when another engine made it.
   private ManifestExtension extension;
   private volatile long archiveDueMs;
@@ -106,6 +109,11 @@ final class Committer implements AutoCloseable {
         : 0;
   }
 
+  /** Called by the committing thread after each commit; set once, before the first. */
+  void onCommit(Runnable action) {
+    afterCommit = action;
+  }
+
   synchronized SortedMap<String, byte[]> metadata() {
     return metadata;
   }
@@ -138,6 +146,7 @@ final class Committer implements AutoCloseable {
     if (!isPublished(root, sequence, copy)) {
       publish(root, sequence, bucketKeys, copy, manifest::commit);
     }
+    afterCommit.run();
     return context.options().appendMode()
         ? CommittedImage.open(context, root, manifestPath, manifest.extent())
         : new NoImage(context);
@@ -164,6 +173,49 @@ final class Committer implements AutoCloseable {
   /** Whether the manifest says exactly this, by a record of ours. */
   synchronized boolean isCommitted(Root root, long sequence) {
     return root == committed && sequence == committedSequence && metadataValid;
+  }
+
+  /**
+   * Publishes the entries of the last commit once more, from where they lie now: the files that
+   * they lay in before can go. Only after a commit of this run, so that the manifest of an image
+   * stays what it is until then. Worker only.
+   *
+   * @param root held by the caller during the call
+   */
+  void publishRearranged(Root root) {
+    if (isRearranged(root)) {
+      publishAgain(root);
+    }
+  }
+
+  /** Whether a root has the entries of the last commit, which was one of this run. Any thread. */
+  boolean isRearranged(Root root) {
+    return isRearranged(root, committed);
+  }
+
+  private boolean isRearranged(Root root, Root published) {
+    return hasCommitted && published != null && root != published && root.hasContentOf(published);
+  }
+
+  private synchronized void publishAgain(Root root) {
+    if (!isRearranged(root, committed)) {
+      return;
+    }
+    boolean isArchived = manifest.extent().equals(archivedExtent);
+    try {
+      ManifestExtension next = extension(root, committedSequence, committedBucketKeys, metadata);
+      publish(root, next, manifest::commit);
+      extension = next;
+    } catch (StoreException e) {
+      if (e.code() == StoreErrorCode.OUT_OF_MEMORY) {
+        // Nothing was written; the next commit does it, or the next piece of background work.
+        return;
+      }
+      poison.accept(e);
+      throw e;
+    }
+    archivedExtent = isArchived ? manifest.extent() : archivedExtent;
+    context.deleteUnreferencedFiles();
   }
 
   private boolean isPublished(Root root, long sequence, SortedMap<String, byte[]> wanted) {
@@ -209,6 +261,8 @@ final class Committer implements AutoCloseable {
     extension = next;
     metadata = newMetadata;
     metadataValid = true;
+    committedBucketKeys = bucketKeys;
+    hasCommitted = true;
     committedSequence = sequence;
     if (archiveDueMs == NEVER) {
       archiveDueMs = nextArchiveMs(archives.newest());

@@ -232,14 +232,7 @@ final class Compaction implements AutoCloseable {
     context.counters().wrote(WriteCause.COMPACTION, writer.bytesWritten() - countedBytes);
     countedBytes = writer.bytesWritten();
     Root moved =
-        new Root(
-            base.treePage(),
-            base.ttlPage(),
-            builder.build(),
-            base.counts(),
-            base.pendingCuts(),
-            base.segments(),
-            context.references());
+        base.rearranged(base.ttlPage(), builder.build(), base.counts(), base.pendingCuts());
     writer.settle();
     writer.releaseBlock();
     return moved;

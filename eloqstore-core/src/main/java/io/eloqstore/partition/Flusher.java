@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Turns frozen generations into tree pages. Worker only.
@@ -154,7 +155,8 @@ final class Flusher implements AutoCloseable {
 
   /** A root with some more of its cut-off subtrees unmapped. */
   Root sweep(Root base) {
-    return build(WriteCause.SWEEP, base, context.pageIds(), RootWork::sweepStep);
+    return build(
+        WriteCause.SWEEP, base, context.pageIds(), RootWork::sweepStep, RootWork::rearranged);
   }
 
   /** A root without some entries, whose keys are given in ascending order. */
@@ -168,13 +170,22 @@ final class Flusher implements AutoCloseable {
   }
 
   private Root build(WriteCause cause, Root base, PageIds pageIds, Consumer<RootWork> deed) {
+    return build(cause, base, pageIds, deed, RootWork::root);
+  }
+
+  private Root build(
+      WriteCause cause,
+      Root base,
+      PageIds pageIds,
+      Consumer<RootWork> deed,
+      Function<RootWork, Root> result) {
     long before = writer.bytesWritten();
     try (RootWork work = new RootWork(context, writer, base, pageIds)) {
       boolean built = false;
       try {
         deed.accept(work);
         writer.flush();
-        Root next = work.root();
+        Root next = result.apply(work);
         built = true;
         builtIds = work.ids();
         writer.settle();

@@ -40,9 +40,21 @@ final class Maintenance implements AutoCloseable {
         || isDue(context.clock().nowMs());
   }
 
-  /** Whose commits are archived as time passes. Once, before the worker comes. */
-  void archiveWith(Committer archiver) {
-    committer = archiver;
+  /** Whose commits are archived, and published from new places. Once, before the worker comes. */
+  void workFor(Committer ownCommitter) {
+    committer = ownCommitter;
+    ownCommitter.onCommit(
+        () -> {
+          if (wantsPublication()) {
+            context.background().request(rows);
+          }
+        });
+  }
+
+  /** Whether the entries of the last commit lie elsewhere by now. Any thread. */
+  boolean wantsPublication() {
+    Root root = rows.view().root();
+    return committer != null && root.pendingCuts().length == 0 && committer.isRearranged(root);
   }
 
   /** Whether a flush should wait for the next step: the files take too much space. */
@@ -81,6 +93,9 @@ final class Maintenance implements AutoCloseable {
       compactStep(rows.view().root());
     }
     compaction.look(rows.view().root());
+    if (idle && !compaction.wantsStep() && wantsPublication()) {
+      committer.publishRearranged(rows.view().root());
+    }
     synchronized (this) {
       notifyAll();
     }

@@ -523,7 +523,7 @@ public final class Opening {
             rows::poison,
             rows::poisonOrNull);
     if (!readOnly) {
-      rows.maintenance().archiveWith(committer);
+      rows.maintenance().workFor(committer);
     }
     return new Partition(
         context, rows, new LongKeys(context, rows, bucketKeys), committer, lock, readOnly);

@@ -26,10 +26,12 @@ final class Root {
   private final int[] pendingCuts;
   private final Segment[] segments;
   private final FileReferences references;
+  // The same object in all versions that hold the same entries.
+  private final Object content;
   private int holders = 1;
 
   /**
-   * Takes over the caller's hold on the mapping.
+   * A version with a content of its own. Takes over the caller's hold on the mapping.
    *
    * @param pendingCuts subtrees that are cut off but still mapped, as {@link
    *     io.eloqstore.tree.CutSweeper} names them
@@ -43,6 +45,18 @@ final class Root {
       int[] pendingCuts,
       Segment[] segments,
       FileReferences references) {
+    this(treePage, ttlPage, mapping, counts, pendingCuts, segments, references, new Object());
+  }
+
+  private Root(
+      int treePage,
+      int ttlPage,
+      MappingSnapshot mapping,
+      Counts counts,
+      int[] pendingCuts,
+      Segment[] segments,
+      FileReferences references,
+      Object content) {
     this.treePage = treePage;
     this.ttlPage = ttlPage;
     this.mapping = mapping;
@@ -51,10 +65,22 @@ final class Root {
     this.pendingCuts = pendingCuts;
     this.segments = segments;
     this.references = references;
+    this.content = content;
     references.add(mapping);
     for (Segment segment : segments) {
       references.hold(segment.fileId());
     }
+  }
+
+  /** A version of the same entries: pages lie elsewhere, or less of what was cut is mapped. */
+  Root rearranged(int newTtlPage, MappingSnapshot newMapping, Counts newCounts, int[] newCuts) {
+    return new Root(
+        treePage, newTtlPage, newMapping, newCounts, newCuts, segments, references, content);
+  }
+
+  /** Whether both hold the same entries. */
+  boolean hasContentOf(Root other) {
+    return content == other.content;
   }
 
   int treePage() {

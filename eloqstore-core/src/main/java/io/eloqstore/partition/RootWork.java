@@ -325,6 +325,11 @@ final class RootWork implements AutoCloseable {
         context.references());
   }
 
+  /** The same entries as the base; only what was cut off before is gone. */
+  Root rearranged() {
+    return base.rearranged(ttlPage, mapping.build(), counts.build(), pendingCuts);
+  }
+
   /** Bytes written to the files of new segments. */
   long segmentBytes() {
     return segmentFiles.bytesWritten();

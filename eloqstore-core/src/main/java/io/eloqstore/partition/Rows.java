@@ -559,6 +559,8 @@ final class Rows implements Background.Step {
     synchronized (lock) {
       points.remove(point);
     }
+    // Its root may have been the last that needed them.
+    context.deleteUnreferencedFiles();
   }
 
   // ---- closing ----------------------------------------------------------------------------------

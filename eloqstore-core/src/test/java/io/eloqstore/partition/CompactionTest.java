@@ -6,6 +6,7 @@ package io.eloqstore.partition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.eloqstore.EloqStore;
 import io.eloqstore.api.EntryIterator;
 import io.eloqstore.api.FreezePoint;
 import io.eloqstore.api.KeyRange;
@@ -145,6 +146,59 @@ class CompactionTest {
       world.settle();
       assertThat(world.rows().maintenance().compaction().movedPages()).isPositive();
       assertThat(dataBytes(world.shard.io(), world.partitionDirectory())).isLessThan(before / 2);
+    }
+  }
+
+  /** Nobody writes after the last commit: the background publishes what it moved. */
+  @Test
+  void aStoreThatIsLeftAloneGivesItsSpaceBack() {
+    try (PartitionWorld world = world(OPTIONS)) {
+      overwriteAll(world, 10);
+      world.partition().commit(Map.of("last", new byte[] {1}));
+      long live = world.rows().view().root().mapping().mappedCount() * 4096L;
+      world.settle();
+      // Waits for the piece of work that publishes.
+      world.closeStore();
+      assertThat(dataBytes(world.shard.io(), world.partitionDirectory()))
+          .isLessThanOrEqualTo(2 * live + 3 * FILE_PAGES * 4096L);
+      world.open();
+      assertThat(world.partition().metadata().get("last")).containsExactly(1);
+      for (int i = 0; i < 4000; i++) {
+        assertThat(world.get(key(i))).hasSize(200);
+      }
+      world.verifyTrees("left alone");
+      world.partition().deleteRange(KeyRange.ALL);
+      world.commit();
+      world.settle();
+      world.closeStore();
+      assertThat(dataBytes(world.shard.io(), world.partitionDirectory())).isZero();
+      world.open();
+    }
+  }
+
+  /** What was written since the commit stays unpublished, wherever pages were moved. */
+  @Test
+  void whatIsNotCommittedIsNotPublished() {
+    try (PartitionWorld world = world(OPTIONS)) {
+      overwriteAll(world, 10);
+      world.put(key(5000), new byte[1]);
+      world.partition().compact();
+      world.settle();
+      world.reopen();
+      assertThat(world.get(key(5000))).isNull();
+      assertThat(world.get(key(1))).hasSize(200);
+      // Nothing is published before the first commit of a run either.
+      byte[] image = world.saveImage(Path.of("/image"), Map.of());
+      world.restore(Path.of("/image"), image, KeyRange.ALL);
+      world.partition().compact();
+      world.settle();
+      world.closeStore();
+      world.open();
+      world.closeStore();
+      try (EloqStore store = EloqStore.open(world.shard, world.directory, OPTIONS)) {
+        assertThat(store.restorePartition(PartitionWorld.ID, image).metadata()).isEmpty();
+      }
+      world.open();
     }
   }
 

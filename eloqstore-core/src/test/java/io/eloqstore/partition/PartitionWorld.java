@@ -169,16 +169,22 @@ final class PartitionWorld implements AutoCloseable {
     partition.commit(Map.of());
   }
 
-  /** Waits until nothing is left to flush and to sweep. */
+  /** Waits until nothing is left to flush, to sweep, to clean, to move and to publish. */
   void settle() {
     partition.flush();
     Rows rows = rows();
-    while (rows.poisonOrNull() == null
-        && (rows.view().oldestFrozen() != null
-            || rows.view().root().pendingCuts().length > 0
-            || rows.maintenance().wantsStep())) {
+    while (rows.poisonOrNull() == null && !isSettled(rows)) {
+      // What time has made due nobody else asks for.
+      shard.background().request(rows);
       Thread.yield();
     }
+  }
+
+  private static boolean isSettled(Rows rows) {
+    return rows.view().oldestFrozen() == null
+        && rows.view().root().pendingCuts().length == 0
+        && !rows.maintenance().wantsStep()
+        && !rows.maintenance().wantsPublication();
   }
 
   // ---- comparing --------------------------------------------------------------------------------
