@@ -67,7 +67,7 @@ public final class MappingBuilder {
     Chunk chunk = chunks[index];
     return chunk == null
         ? MappingSnapshot.UNMAPPED
-        : MappingSnapshot.entry(arena, chunk.slot, pageId - index * MappingSnapshot.CHUNK_PAGES);
+        : MappingSnapshot.entry(arena, chunk.place(), pageId - index * MappingSnapshot.CHUNK_PAGES);
   }
 
   /**
@@ -174,27 +174,43 @@ public final class MappingBuilder {
 
   private void set(int pageId, long filePage) {
     int index = pageId / MappingSnapshot.CHUNK_PAGES;
-    if (index >= chunks.length || !own.get(index)) {
-      Chunk copy = family.allocate();
+    int offset = (pageId - index * MappingSnapshot.CHUNK_PAGES) * MappingSnapshot.ENTRY_BYTES;
+    int end = offset + MappingSnapshot.ENTRY_BYTES;
+    Chunk present = index < chunks.length ? chunks[index] : null;
+    if (!own.get(index) || present.bytes < end) {
+      Chunk copy = family.allocate(chunkBytes(index, end, present));
       if (copy == null) {
         throw outOfMemory(Math.max(pageCount, pageId + 1));
       }
       ensurePageCount(pageId + 1);
-      if (chunks[index] == null) {
-        arena.zero(copy.at(), MemoryBudget.SLOT_BYTES);
-      } else {
-        arena.copy(chunks[index].at(), copy.at(), MemoryBudget.SLOT_BYTES);
-      }
-      chunks[index] = copy;
-      own.set(index);
+      replace(index, present, copy);
     }
     ensurePageCount(pageId + 1);
-    long at =
-        chunks[index].at()
-            + (long) (pageId - index * MappingSnapshot.CHUNK_PAGES) * MappingSnapshot.ENTRY_BYTES;
+    long at = chunks[index].at + offset;
     long stored = filePage + 1;
     arena.putInt(at, (int) stored);
     arena.putByte(at + Integer.BYTES, (byte) (stored >>> 32));
+  }
+
+  /** Only the first chunk may be small: who has more of them has many pages. */
+  private static int chunkBytes(int index, int end, Chunk present) {
+    if (index > 0) {
+      return MemoryBudget.SLOT_BYTES;
+    }
+    return present == null ? end : Math.max(end, present.bytes);
+  }
+
+  private void replace(int index, Chunk present, Chunk copy) {
+    int known = present == null ? 0 : present.bytes;
+    if (present != null) {
+      arena.copy(present.at, copy.at, known);
+    }
+    arena.zero(copy.at + known, copy.bytes - known);
+    if (own.get(index)) {
+      family.free(present);
+    }
+    chunks[index] = copy;
+    own.set(index);
   }
 
   private StoreException outOfMemory(int pages) {
@@ -227,8 +243,8 @@ public final class MappingBuilder {
   }
 
   private boolean isEmpty(Chunk chunk) {
-    for (int i = 0; i < MemoryBudget.SLOT_BYTES; i += Long.BYTES) {
-      if (arena.getLong(chunk.at() + i) != 0) {
+    for (int i = 0; i < chunk.bytes; i += Long.BYTES) {
+      if (arena.getLong(chunk.at + i) != 0) {
         return false;
       }
     }

@@ -5,7 +5,7 @@ package io.eloqstore.mapping;
 
 import io.eloqstore.memory.Arena;
 import io.eloqstore.memory.MemoryBudget;
-import io.eloqstore.memory.MemoryUse;
+import io.eloqstore.memory.SmallBlocks;
 
 /**
  * Counts how many snapshots of one family share each chunk, and frees a chunk with its last one. If
@@ -16,16 +16,36 @@ import io.eloqstore.memory.MemoryUse;
 final class MappingChunks {
   /** One block of entries; {@code snapshots} is guarded by its {@link MappingChunks}. */
   static final class Chunk {
-    final int slot;
+    final long at;
+    final int bytes;
     private int snapshots;
 
-    private Chunk(int slot) {
-      this.slot = slot;
+    private Chunk(long at, int bytes) {
+      this.at = at;
+      this.bytes = bytes;
     }
 
-    long at() {
-      return (long) slot * MemoryBudget.SLOT_BYTES;
+    /** Where it lies and how large it is, in one number that is not negative. */
+    int place() {
+      return placeOf(at, bytes);
     }
+  }
+
+  // A place: the size above, as a power of two of the smallest, the offset in units of it below.
+  private static final int SIZE_SHIFT = 28;
+  private static final int UNIT_LOG = Integer.numberOfTrailingZeros(SmallBlocks.BLOCK_BYTES_MIN);
+
+  private static int placeOf(long at, int bytes) {
+    int size = Integer.numberOfTrailingZeros(bytes) - UNIT_LOG;
+    return size << SIZE_SHIFT | (int) (at >>> UNIT_LOG);
+  }
+
+  static long at(int place) {
+    return (long) (place & (1 << SIZE_SHIFT) - 1) << UNIT_LOG;
+  }
+
+  static int bytes(int place) {
+    return SmallBlocks.BLOCK_BYTES_MIN << (place >>> SIZE_SHIFT);
   }
 
   final MemoryBudget budget;
@@ -38,10 +58,15 @@ final class MappingChunks {
     this.arena = budget.arena();
   }
 
-  /** A chunk that belongs to nobody yet, or null when there is no memory for it. */
-  Chunk allocate() {
-    long at = budget.allocate(MemoryBudget.SLOT_BYTES, MemoryUse.MAPPING);
-    return at == MemoryBudget.NONE ? null : new Chunk(MemoryBudget.slotOf(at));
+  /**
+   * A chunk that belongs to nobody yet, or null when there is no memory for it.
+   *
+   * @param bytes at least, up to a slot
+   */
+  Chunk allocate(int bytes) {
+    int blockBytes = SmallBlocks.blockBytes(bytes);
+    long at = budget.mappingBlocks().allocate(blockBytes);
+    return at == MemoryBudget.NONE ? null : new Chunk(at, blockBytes);
   }
 
   /**
@@ -84,6 +109,6 @@ final class MappingChunks {
 
   /** Gives back a chunk that no snapshot ever held, or none holds any more. */
   void free(Chunk chunk) {
-    budget.free(chunk.at(), MemoryBudget.SLOT_BYTES, MemoryUse.MAPPING);
+    budget.mappingBlocks().free(chunk.at, chunk.bytes);
   }
 }

@@ -18,8 +18,8 @@ public final class MappingDifference {
   private final int chunkCount;
   private int chunkIndex = -1;
   private int indexInChunk = MappingSnapshot.CHUNK_PAGES;
-  private int fromSlot;
-  private int toSlot;
+  private int fromPlace;
+  private int toPlace;
   private int pageId;
   private long filePage;
 
@@ -38,8 +38,8 @@ public final class MappingDifference {
   public boolean next() {
     while (true) {
       while (++indexInChunk < MappingSnapshot.CHUNK_PAGES) {
-        filePage = entry(toSlot);
-        if (filePage != entry(fromSlot)) {
+        filePage = entry(toPlace);
+        if (filePage != entry(fromPlace)) {
           pageId = chunkIndex * MappingSnapshot.CHUNK_PAGES + indexInChunk;
           return true;
         }
@@ -49,15 +49,15 @@ public final class MappingDifference {
           chunkIndex = chunkCount;
           return false;
         }
-        fromSlot = from.slotAt(chunkIndex);
-        toSlot = to.slotAt(chunkIndex);
-      } while (fromSlot == toSlot);
+        fromPlace = from.placeAt(chunkIndex);
+        toPlace = to.placeAt(chunkIndex);
+      } while (fromPlace == toPlace);
       indexInChunk = -1;
     }
   }
 
-  private long entry(int slot) {
-    return slot < 0 ? MappingSnapshot.UNMAPPED : MappingSnapshot.entry(arena, slot, indexInChunk);
+  private long entry(int place) {
+    return place < 0 ? MappingSnapshot.UNMAPPED : MappingSnapshot.entry(arena, place, indexInChunk);
   }
 
   /** The page found by {@link #next}. */

@@ -14,7 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Entries of {@value #ENTRY_BYTES} bytes are packed into chunks of {@value #CHUNK_PAGES} pages,
  * blocks of the memory budget; versions made from each other by a {@link MappingBuilder} share the
- * chunks in which they agree. A chunk without a mapped page takes no memory.
+ * chunks in which they agree. A chunk without a mapped page takes no memory, and the first one of a
+ * small partition is a small block: 51 pages fit 256 bytes.
  *
  * <p>Any thread. A version is counted: who got it from {@link #empty} or {@link
  * MappingBuilder#build} holds one count and gives it back with {@link #release}; the last release
@@ -49,8 +50,8 @@ public final class MappingSnapshot {
   private final int pageCount;
   private final int mappedCount;
   private final Chunk[] chunks;
-  // The same chunks as slots of the arena, -1 for none: one step less on the way of every read.
-  private final int[] slots;
+  // The same chunks as places in the arena, -1 for none: one step less on the way of every read.
+  private final int[] places;
   private final long[] fileIds;
   private final int[] livePages;
   private final AtomicInteger holders = new AtomicInteger(1);
@@ -70,9 +71,9 @@ public final class MappingSnapshot {
     this.pageCount = pageCount;
     this.mappedCount = mappedCount;
     this.chunks = chunks;
-    this.slots = new int[chunks.length];
-    for (int i = 0; i < slots.length; i++) {
-      slots[i] = chunks[i] == null ? -1 : chunks[i].slot;
+    this.places = new int[chunks.length];
+    for (int i = 0; i < places.length; i++) {
+      places[i] = chunks[i] == null ? -1 : chunks[i].place();
     }
     this.fileIds = fileIds;
     this.livePages = livePages;
@@ -108,12 +109,17 @@ public final class MappingSnapshot {
       return UNMAPPED;
     }
     int index = pageId / CHUNK_PAGES;
-    int slot = slots[index];
-    return slot < 0 ? UNMAPPED : entry(arena, slot, pageId - index * CHUNK_PAGES);
+    int place = places[index];
+    return place < 0 ? UNMAPPED : entry(arena, place, pageId - index * CHUNK_PAGES);
   }
 
-  static long entry(Arena arena, int slot, int indexInChunk) {
-    long at = (long) slot * MemoryBudget.SLOT_BYTES + (long) indexInChunk * ENTRY_BYTES;
+  /** An entry of a chunk; what lies behind a small one is unmapped. */
+  static long entry(Arena arena, int place, int indexInChunk) {
+    int offset = indexInChunk * ENTRY_BYTES;
+    if (offset + ENTRY_BYTES > MappingChunks.bytes(place)) {
+      return UNMAPPED;
+    }
+    long at = MappingChunks.at(place) + offset;
     long low = arena.getInt(at) & 0xffff_ffffL;
     return (low | (long) arena.getUnsignedByte(at + Integer.BYTES) << 32) - 1;
   }
@@ -134,11 +140,11 @@ public final class MappingSnapshot {
 
   /** Off-heap bytes of this version, what it shares included. */
   public long bytes() {
-    long count = 0;
-    for (int slot : slots) {
-      count += slot < 0 ? 0 : 1;
+    long sum = 0;
+    for (int place : places) {
+      sum += place < 0 ? 0 : MappingChunks.bytes(place);
     }
-    return count * MemoryBudget.SLOT_BYTES;
+    return sum;
   }
 
   /** Number of data files that hold a mapped page. */
@@ -205,8 +211,8 @@ public final class MappingSnapshot {
     return chunks;
   }
 
-  int slotAt(int chunkIndex) {
-    return chunkIndex < slots.length ? slots[chunkIndex] : -1;
+  int placeAt(int chunkIndex) {
+    return chunkIndex < places.length ? places[chunkIndex] : -1;
   }
 
   long[] fileIds() {

@@ -66,6 +66,7 @@ public final class MemoryBudget implements AutoCloseable {
   private int freeSlots;
   private int cursor;
   private Block spare;
+  private final SmallBlocks mappingBlocks = new SmallBlocks(this, MemoryUse.MAPPING);
   private long freedCount;
   private boolean closed;
 
@@ -106,6 +107,11 @@ public final class MemoryBudget implements AutoCloseable {
   /** Number of slots in the arena. */
   public int slots() {
     return slots;
+  }
+
+  /** Small blocks of mappings, which all partitions of the budget share. */
+  public SmallBlocks mappingBlocks() {
+    return mappingBlocks;
   }
 
   /** The slot a block begins with. */

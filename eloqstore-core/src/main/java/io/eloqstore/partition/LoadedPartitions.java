@@ -53,7 +53,8 @@ public final class LoadedPartitions {
 
   /** Half of what mappings may take is for roots that are being made, and for those in use. */
   private boolean isMappingMemoryShort() {
-    return budget.used(MemoryUse.MAPPING) > budget.limit(MemoryUse.MAPPING) / 2;
+    long used = budget.used(MemoryUse.MAPPING) - budget.mappingBlocks().freeBytes();
+    return used > budget.limit(MemoryUse.MAPPING) / 2;
   }
 
   /** The partition under the hand, which goes to the end. */

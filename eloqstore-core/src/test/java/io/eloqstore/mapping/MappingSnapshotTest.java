@@ -187,6 +187,52 @@ class MappingSnapshotTest {
   }
 
   @Test
+  void aSmallPartitionHasASmallChunk() {
+    try (MemoryBudget budget = new MemoryBudget(1 << 20)) {
+      List<MappingSnapshot> snapshots = new ArrayList<>();
+      for (int pages : new int[] {1, 51, 52, 409, 410, MappingSnapshot.CHUNK_PAGES}) {
+        snapshots.add(filled(budget, pages));
+      }
+      assertThat(snapshots)
+          .extracting(MappingSnapshot::bytes)
+          .containsExactly(256L, 256L, 512L, 2048L, 4096L, 4096L);
+      // One slot for each size but the two largest.
+      assertThat(budget.used(MemoryUse.MAPPING)).isEqualTo(5L * MemoryBudget.SLOT_BYTES);
+      snapshots.forEach(MappingSnapshot::release);
+      assertThat(budget.used(MemoryUse.MAPPING)).isZero();
+    }
+  }
+
+  @Test
+  void aSmallChunkGrowsAndOlderVersionsStay() {
+    try (MemoryBudget budget = new MemoryBudget(1 << 20)) {
+      MappingSnapshot small = filled(budget, 51);
+      MappingBuilder builder = new MappingBuilder(small);
+      builder.ensurePageCount(700);
+      assertThat(builder.filePage(600)).as("behind the chunk").isEqualTo(MappingSnapshot.UNMAPPED);
+      builder.unmap(600);
+      builder.map(51, 7);
+      builder.map(200, 8);
+      MappingSnapshot large = builder.build();
+      assertThat(small.bytes()).isEqualTo(256);
+      assertThat(large.bytes()).isEqualTo(1024);
+      assertThat(small.filePage(51)).isEqualTo(MappingSnapshot.UNMAPPED);
+      assertThat(large.filePage(600)).isEqualTo(MappingSnapshot.UNMAPPED);
+      assertThat(large.filePage(51)).isEqualTo(7);
+      assertThat(large.filePage(200)).isEqualTo(8);
+      assertThat(large.filePage(50)).isEqualTo(filePageOf(50));
+      MappingDifference difference = new MappingDifference(small, large);
+      assertThat(difference.next()).isTrue();
+      assertThat(difference.pageId()).isEqualTo(51);
+      assertThat(difference.next()).isTrue();
+      assertThat(difference.pageId()).isEqualTo(200);
+      assertThat(difference.next()).isFalse();
+      small.release();
+      large.release();
+    }
+  }
+
+  @Test
   void filePagesAndPageIdsOutsideOfTheirRangeAreRefused() {
     try (MemoryBudget budget = new MemoryBudget(1 << 20)) {
       MappingSnapshot empty = MappingSnapshot.empty(budget, SHIFT);

@@ -246,7 +246,7 @@ class StatisticsTest {
                 + "partition.t.0.reads.frame 0\n"
                 + "partition.t.0.reads.disk 0\n"
                 + "partition.t.0.buffer.bytes 0\n"
-                + "partition.t.0.mapping.bytes 4096\n"
+                + "partition.t.0.mapping.bytes 256\n"
                 + "partition.t.0.space.live.bytes 8192\n"
                 + "partition.t.0.space.garbage.bytes 0\n"
                 + "partition.t.0.pin.oldest.ms 0\n");

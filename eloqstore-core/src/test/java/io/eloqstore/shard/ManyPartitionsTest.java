@@ -78,8 +78,8 @@ class ManyPartitionsTest {
   }
 
   /** Every partition gets some keys at a time, so that all write buffers are in use. */
-  private void writeInTurns(int wave) {
-    for (int from = 0; from < KEYS; from += BATCH) {
+  private void writeInTurns(int wave, int end) {
+    for (int from = 0; from < end; from += BATCH) {
       for (int partition = 0; partition < partitions.size(); partition++) {
         for (int number = from; number < from + BATCH; number++) {
           put(partition, number, wave);
@@ -90,9 +90,9 @@ class ManyPartitionsTest {
   }
 
   /** Each partition is left with a full buffer when the next one is written. */
-  private void writeOneAfterTheOther(int wave, int step) {
+  private void writeOneAfterTheOther(int wave, int from, int step) {
     for (int partition = 0; partition < partitions.size(); partition++) {
-      for (int number = 0; number < KEYS; number += step) {
+      for (int number = from; number < KEYS; number += step) {
         put(partition, number, wave);
       }
       if (partition % 100 == 0) {
@@ -139,16 +139,14 @@ class ManyPartitionsTest {
     }
   }
 
-  private void run(int count, boolean inTurns, StoreOptions options) {
+  private void run(int count, StoreOptions options) {
     try (EloqStore store = openStore(count, options)) {
       assertThat(store.listPartitions()).hasSize(count);
-      if (inTurns) {
-        writeInTurns(1);
-      } else {
-        writeOneAfterTheOther(1, 1);
-      }
+      int inTurns = KEYS / 4;
+      writeInTurns(1, inTurns);
+      writeOneAfterTheOther(1, inTurns, 1);
       partitions.forEach(partition -> partition.commit(Map.of()));
-      writeOneAfterTheOther(2, 2);
+      writeOneAfterTheOther(2, 0, 2);
       for (int partition = 0; partition < count; partition += TRUNCATED) {
         partitions.get(partition).deleteRange(KeyRange.ALL);
       }
@@ -171,13 +169,13 @@ class ManyPartitionsTest {
         64L << 20,
         ShardOptions.OPEN_FILES_MAX_DEFAULT,
         budget -> MemoryBackend.plain(budget.arena()));
-    run(3_000, true, StoreOptions.defaults());
+    run(3_000, StoreOptions.defaults());
   }
 
   /** The same in proportion: a directory is forced for each new partition, and disks differ. */
   @Test
   void aThousandOnDisk() {
     open(21L << 20, 167, budget -> NioBackend.buffered(budget.arena()));
-    run(1_000, false, StoreOptions.defaults().withDurability(StoreOptions.Durability.NEVER));
+    run(1_000, StoreOptions.defaults().withDurability(StoreOptions.Durability.NEVER));
   }
 }
