@@ -148,6 +148,7 @@ public final class EloqStore implements AutoCloseable {
       throw e;
     }
     partition.onClose(() -> shard.left(partition));
+    partition.resumeBackgroundWork();
     return partition;
   }
 

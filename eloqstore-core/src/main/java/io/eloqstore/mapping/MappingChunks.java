@@ -81,7 +81,7 @@ final class MappingChunks {
     slots = space;
     for (Chunk chunk : present) {
       if (chunk != null) {
-        slots.holdChunk(arena, chunk.slot);
+        slots.holdChunk(arena, chunk.place());
       }
     }
   }
@@ -90,7 +90,7 @@ final class MappingChunks {
   synchronized void share(Chunk[] chunks) {
     for (Chunk chunk : chunks) {
       if (chunk != null && chunk.snapshots++ == 0 && slots != null) {
-        slots.holdChunk(arena, chunk.slot);
+        slots.holdChunk(arena, chunk.place());
       }
     }
   }
@@ -100,7 +100,7 @@ final class MappingChunks {
     for (Chunk chunk : chunks) {
       if (chunk != null && --chunk.snapshots == 0) {
         if (slots != null) {
-          slots.dropChunk(arena, chunk.slot);
+          slots.dropChunk(arena, chunk.place());
         }
         free(chunk);
       }

@@ -163,9 +163,9 @@ public final class SlotSpace {
   // ---- chunks -----------------------------------------------------------------------------------
 
   /** A chunk has its first version: it uses the slots that it names. */
-  synchronized void holdChunk(Arena arena, int chunkSlot) {
+  synchronized void holdChunk(Arena arena, int place) {
     for (int i = 0; i < MappingSnapshot.CHUNK_PAGES; i++) {
-      long filePage = MappingSnapshot.entry(arena, chunkSlot, i);
+      long filePage = MappingSnapshot.entry(arena, place, i);
       if (filePage != MappingSnapshot.UNMAPPED) {
         int slot = slotOf(filePage);
         if (isFreeSlot(slot)) {
@@ -177,9 +177,9 @@ public final class SlotSpace {
   }
 
   /** A chunk has lost its last version. */
-  synchronized void dropChunk(Arena arena, int chunkSlot) {
+  synchronized void dropChunk(Arena arena, int place) {
     for (int i = 0; i < MappingSnapshot.CHUNK_PAGES; i++) {
-      long filePage = MappingSnapshot.entry(arena, chunkSlot, i);
+      long filePage = MappingSnapshot.entry(arena, place, i);
       if (filePage != MappingSnapshot.UNMAPPED) {
         removeUser(slotOf(filePage));
       }

@@ -453,6 +453,13 @@ public final class Partition implements OwnedPartition {
     return rows;
   }
 
+  /** Asks for the background work that an earlier run left over. Once, when it is open. */
+  public void resumeBackgroundWork() {
+    if (!readOnly) {
+      rows.resumeBackgroundWork();
+    }
+  }
+
   /** Called once, after everything was given back. */
   public void onClose(Runnable action) {
     afterClose = action;

@@ -457,6 +457,13 @@ final class Rows implements Background.Step {
     }
   }
 
+  void resumeBackgroundWork() {
+    Root root = view.root();
+    if (root.pendingCuts().length > 0 || work.segments().wantsMerge(root)) {
+      context.background().request(this);
+    }
+  }
+
   /** Number of the newest generation that is part of the working root. */
   long flushedNumber() {
     return flushedNumber;

@@ -94,7 +94,7 @@ class SegmentDocumentTest {
       Matcher matcher = line.matcher(text);
       if (matcher.matches()) {
         String hex = matcher.group(1).replace(" ", "");
-        if (text.contains("page ")) {
+        if (text.trim().startsWith("page ")) {
           pages.add(hex);
         } else {
           pages.set(pages.size() - 1, pages.get(pages.size() - 1) + hex);
