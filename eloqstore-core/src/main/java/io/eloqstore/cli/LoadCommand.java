@@ -6,7 +6,8 @@ package io.eloqstore.cli;
 import io.eloqstore.EloqStore;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
-import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.SegmentOptions;
+import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.shard.Shard;
 import java.io.BufferedReader;
@@ -15,9 +16,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Puts lines of the form that {@code dump} prints into a partition. */
@@ -25,13 +24,17 @@ import picocli.CommandLine.Option;
     name = "load",
     description = {
       "Puts each line of standard input, in the form that dump prints, into a partition and commits"
-          + " once at the end. Makes the partition if there is none.",
+          + " at the end. Makes the partition if there is none.",
       "An entry that is there already with a higher timestamp is kept."
     })
-final class LoadCommand extends StoreCommand {
+final class LoadCommand extends WriteCommand {
   private final InputStream input;
 
-  @Mixin private LayoutOptions layout;
+  @Option(
+      names = "--batch",
+      paramLabel = "COUNT",
+      description = "Commit after each so many lines, too.")
+  private Long batch;
 
   @Option(
       names = "--overflow-pointers",
@@ -58,63 +61,50 @@ final class LoadCommand extends StoreCommand {
   private Boolean compression;
 
   @Option(
-      names = "--in-place",
+      names = "--segments",
+      paramLabel = "never|sparse|always",
       description =
-          "Write the places of pages that nobody needs again, instead of appending. Recorded in"
-              + " partitions written by this engine, and refused where they record the other.")
-  private boolean inPlace;
+          "What is written as a change segment instead of being merged into the tree at once;"
+              + " never if not said. Other engines can read the partition when it was sealed.")
+  private SegmentOptions.When segments = SegmentOptions.When.NEVER;
 
-  @Option(
-      names = "--term",
-      paramLabel = "TERM",
-      description =
-          "Number of this writer in the names of files, at least the highest that is there;"
-              + " default ${DEFAULT-VALUE}.")
-  private long term;
+  private long committed;
 
   LoadCommand(InputStream input) {
     this.input = input;
   }
 
   @Override
-  StoreClock clock() {
-    // What the lines say is stored, also what has expired meanwhile.
-    return () -> 0;
-  }
-
-  @Override
   int run(Shard shard) {
-    Path directory = directory();
-    Path name = directory.getFileName();
-    PartitionId id = name == null ? null : PartitionId.fromDirectoryName(name.toString());
-    if (id == null || !id.directoryName().equals(name.toString())) {
-      throw usage("a partition's directory is named <table>.<partition>, found " + directory);
+    if (batch != null && batch < 1) {
+      throw usage("--batch must be at least 1, found " + batch);
     }
+    PartitionId id = partitionId();
+    StoreOptions options = options(shard, ManifestFile.newest(shard.io(), directory()));
     long lines;
-    try (EloqStore store = EloqStore.open(shard, directory.getParent(), options(shard))) {
+    try (EloqStore store = EloqStore.open(shard, directory().getParent(), options)) {
       OwnedPartition partition = store.openPartition(id);
       lines = load(partition);
       partition.commit(partition.metadata());
+    } catch (StoreException e) {
+      if (committed == 0) {
+        throw e;
+      }
+      throw new StoreException(
+          e.code(), e.getMessage() + "; lines 1 to " + committed + " are committed", e);
     }
     out().println("loaded " + lines + " entries");
     return EloqStoreCli.DONE;
   }
 
-  private StoreOptions options(Shard shard) {
-    Path newest = ManifestFile.newest(shard.io(), directory());
-    try {
-      StoreOptions base =
-          newest == null ? layout.given(StoreOptions.defaults()) : layout.of(shard, newest);
-      return base.withCompression(compression == null ? base.compression() : compression)
-          .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
-          .withRestartIntervals(
-              or(leafRestartInterval, base.leafRestartInterval()),
-              or(indexRestartInterval, base.indexRestartInterval()))
-          .withAppendMode(base.appendMode() && !inPlace)
-          .withTerm(term);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
-    }
+  @Override
+  StoreOptions more(StoreOptions base) {
+    return base.withCompression(compression == null ? base.compression() : compression)
+        .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
+        .withRestartIntervals(
+            or(leafRestartInterval, base.leafRestartInterval()),
+            or(indexRestartInterval, base.indexRestartInterval()))
+        .withSegments(new SegmentOptions(segments, base.segments().runsMax()));
   }
 
   private static int or(Integer given, int otherwise) {
@@ -138,6 +128,10 @@ final class LoadCommand extends StoreCommand {
             entry.value().length,
             entry.timestamp(),
             entry.expireTs());
+        if (batch != null && number % batch == 0) {
+          partition.commit(partition.metadata());
+          committed = number;
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
