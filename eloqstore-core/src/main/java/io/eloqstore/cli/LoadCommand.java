@@ -3,12 +3,11 @@
  */
 package io.eloqstore.cli;
 
-import io.eloqstore.EloqStore;
 import io.eloqstore.api.OwnedPartition;
-import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.SegmentOptions;
 import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.segment.SegmentWriter;
 import io.eloqstore.shard.Shard;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -79,13 +78,8 @@ final class LoadCommand extends WriteCommand {
     if (batch != null && batch < 1) {
       throw usage("--batch must be at least 1, found " + batch);
     }
-    PartitionId id = partitionId();
-    StoreOptions options = options(shard, ManifestFile.newest(shard.io(), directory()));
-    long lines;
-    try (EloqStore store = EloqStore.open(shard, directory().getParent(), options)) {
-      OwnedPartition partition = store.openPartition(id);
-      lines = load(partition);
-      partition.commit(partition.metadata());
+    try {
+      inPartition(shard, ManifestFile.newest(shard.io(), directory()), this::load);
     } catch (StoreException e) {
       if (committed == 0) {
         throw e;
@@ -93,12 +87,13 @@ final class LoadCommand extends WriteCommand {
       throw new StoreException(
           e.code(), e.getMessage() + "; lines 1 to " + committed + " are committed", e);
     }
-    out().println("loaded " + lines + " entries");
+    out().println("loaded " + committed + " entries");
     return EloqStoreCli.DONE;
   }
 
   @Override
   StoreOptions more(StoreOptions base) {
+    checkSegments(base);
     return base.withCompression(compression == null ? base.compression() : compression)
         .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
         .withRestartIntervals(
@@ -107,11 +102,26 @@ final class LoadCommand extends WriteCommand {
         .withSegments(new SegmentOptions(segments, base.segments().runsMax()));
   }
 
+  private void checkSegments(StoreOptions base) {
+    boolean fit =
+        base.appendMode() && 1L << base.pagesPerFileShift() >= SegmentWriter.FILE_PAGES_MIN;
+    if (segments != SegmentOptions.When.NEVER && !fit) {
+      throw usage(
+          "--segments needs append mode and data files of "
+              + SegmentWriter.FILE_PAGES_MIN
+              + " pages, found appendMode "
+              + base.appendMode()
+              + " and "
+              + (1L << base.pagesPerFileShift())
+              + " pages");
+    }
+  }
+
   private static int or(Integer given, int otherwise) {
     return given == null ? otherwise : given;
   }
 
-  private long load(OwnedPartition partition) {
+  private void load(OwnedPartition partition) {
     // Every byte is a character here, so a byte that is no ASCII is refused like any other.
     BufferedReader reader =
         new BufferedReader(new InputStreamReader(input, StandardCharsets.ISO_8859_1));
@@ -129,14 +139,18 @@ final class LoadCommand extends WriteCommand {
             entry.timestamp(),
             entry.expireTs());
         if (batch != null && number % batch == 0) {
-          partition.commit(partition.metadata());
-          committed = number;
+          commit(partition, number);
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
           "standard input, line " + (number + 1) + ": " + e.getMessage(), e);
     }
-    return number;
+    commit(partition, number);
+  }
+
+  private void commit(OwnedPartition partition, long lines) {
+    partition.commit(partition.metadata());
+    committed = lines;
   }
 }

@@ -3,6 +3,8 @@
  */
 package io.eloqstore.cli;
 
+import io.eloqstore.EloqStore;
+import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.StoreClock;
 import io.eloqstore.api.StoreOptions;
@@ -10,6 +12,7 @@ import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileNames;
 import io.eloqstore.shard.Shard;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -57,9 +60,22 @@ abstract class WriteCommand extends StoreCommand {
     try {
       StoreOptions base =
           manifest == null ? layout.given(StoreOptions.defaults()) : layout.of(shard, manifest);
-      return more(base).withAppendMode(base.appendMode() && !inPlace).withTerm(term(shard));
+      return more(base.withAppendMode(base.appendMode() && !inPlace).withTerm(term(shard)));
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
+    }
+  }
+
+  /**
+   * Opens the partition, does something and closes it.
+   *
+   * @param manifest as in {@link #options}
+   */
+  final void inPartition(Shard shard, Path manifest, Consumer<OwnedPartition> work) {
+    PartitionId id = partitionId();
+    StoreOptions options = options(shard, manifest);
+    try (EloqStore store = EloqStore.open(shard, directory().getParent(), options)) {
+      work.accept(store.openPartition(id));
     }
   }
 

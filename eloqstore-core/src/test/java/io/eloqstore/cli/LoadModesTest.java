@@ -75,9 +75,11 @@ class LoadModesTest {
     assertThat(run.out().strip()).isEqualTo("loaded 2000 entries");
     assertThat(run.exitCode()).isZero();
     assertHolds(directory, content(lines));
-    if (!flags.contains("sparse")) {
-      assertReadElsewhere(directory, content(lines));
+    if (flags.contains("sparse")) {
+      assertThat(CommandRun.of("seal", directory).exitCode()).isZero();
+      assertHolds(directory, content(lines));
     }
+    assertReadElsewhere(directory, content(lines));
   }
 
   private static void assertHolds(Path directory, List<String> content) {
@@ -118,6 +120,17 @@ class LoadModesTest {
     CommandRun run = load(temp.resolve("t.0"), List.of("6b\t76\t1\t0"), "--segments often");
     assertThat(run.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
     assertThat(run.err()).contains("--segments").contains("often").contains("Usage: eloqstore");
+  }
+
+  @Test
+  void segmentsWithoutEffectAreRefused() {
+    for (String flags : List.of("--in-place", "--pages-per-file-shift 0")) {
+      CommandRun run =
+          load(temp.resolve("t.0"), List.of("6b\t76\t1\t0"), "--segments always " + flags);
+      assertThat(run.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
+      assertThat(run.err()).contains("--segments needs append mode and data files of ");
+      assertThat(temp.resolve("t.0")).doesNotExist();
+    }
   }
 
   @Test
