@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
  */
 @Command(
     name = "eloqstore",
-    description = "Looks into partitions of EloqStore and loads them.",
+    description = "Looks into partitions of EloqStore, loads and tends them.",
     synopsisSubcommandLabel = "COMMAND",
     exitCodeListHeading = "Exit codes:%n",
     exitCodeList = {
@@ -73,6 +73,8 @@ public final class EloqStoreCli implements Runnable {
         .addSubcommand(new SealCommand())
         .addSubcommand(new VerifyCommand())
         .addSubcommand(new ManifestCommand())
+        .addSubcommand(new StatsCommand())
+        .addSubcommand(new PageCommand())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (failure, commandLine, parsed) -> report(failure, commandLine));
