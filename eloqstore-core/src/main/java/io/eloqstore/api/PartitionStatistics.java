@@ -9,7 +9,7 @@ package io.eloqstore.api;
  * @param reads point reads since it was opened; scans and lists are not counted
  * @param bufferBytes blocks of its active and frozen write buffers
  * @param mappingBytes blocks of the mapping of its newest root
- * @param liveBytes pages that its newest root names
+ * @param liveBytes pages that its newest root names, change segments included
  * @param fileBytes data files, what is waiting to be written left out
  * @param oldestPinMs age of the oldest open iterator, freeze point or image, which keep pages from
  *     becoming free; 0 for none

@@ -18,24 +18,25 @@ import picocli.CommandLine.Spec;
 /**
  * The command {@code eloqstore}.
  *
- * <p>Exit codes: 0 when done; 1 when the partition is damaged; 2 when the command could not be done
- * (usage, no such directory, refused format or options, a failed read or write); 3 for an error in
- * this program.
+ * <p>Exit codes: 0 when done; 1 when the partition is damaged, or holds no such key; 2 when the
+ * command could not be done (usage, no such directory, refused format or options, a failed read or
+ * write); 3 for an error in this program.
  */
 @Command(
     name = "eloqstore",
-    description = "Looks into partitions of EloqStore and loads them.",
+    description = "Looks into partitions of EloqStore, loads and tends them.",
     synopsisSubcommandLabel = "COMMAND",
     exitCodeListHeading = "Exit codes:%n",
     exitCodeList = {
       "0:done",
-      "1:the partition is damaged",
+      "1:the partition is damaged; get: there is no such key",
       "2:could not be done: usage, unreadable, refused",
       "3:an error in this program"
     })
 public final class EloqStoreCli implements Runnable {
   static final int DONE = 0;
   static final int DAMAGED = 1;
+  static final int ABSENT = 1;
   static final int REFUSED = 2;
   static final int INTERNAL_ERROR = 3;
 
@@ -64,9 +65,17 @@ public final class EloqStoreCli implements Runnable {
   static CommandLine commandLine(InputStream input, StoreClock clock) {
     return new CommandLine(new EloqStoreCli())
         .addSubcommand(new DumpCommand(clock))
+        .addSubcommand(new GetCommand(clock))
+        .addSubcommand(new ScanCommand(clock))
         .addSubcommand(new LoadCommand(input))
+        .addSubcommand(new ArchiveCommand(clock))
+        .addSubcommand(new CompactCommand())
+        .addSubcommand(new SealCommand())
         .addSubcommand(new VerifyCommand())
         .addSubcommand(new ManifestCommand())
+        .addSubcommand(new StatsCommand())
+        .addSubcommand(new PageCommand())
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
             (failure, commandLine, parsed) -> report(failure, commandLine));
   }

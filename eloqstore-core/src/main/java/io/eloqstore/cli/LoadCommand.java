@@ -3,11 +3,11 @@
  */
 package io.eloqstore.cli;
 
-import io.eloqstore.EloqStore;
 import io.eloqstore.api.OwnedPartition;
-import io.eloqstore.api.PartitionId;
-import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.SegmentOptions;
+import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
+import io.eloqstore.segment.SegmentWriter;
 import io.eloqstore.shard.Shard;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,9 +15,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Puts lines of the form that {@code dump} prints into a partition. */
@@ -25,13 +23,17 @@ import picocli.CommandLine.Option;
     name = "load",
     description = {
       "Puts each line of standard input, in the form that dump prints, into a partition and commits"
-          + " once at the end. Makes the partition if there is none.",
+          + " at the end. Makes the partition if there is none.",
       "An entry that is there already with a higher timestamp is kept."
     })
-final class LoadCommand extends StoreCommand {
+final class LoadCommand extends WriteCommand {
   private final InputStream input;
 
-  @Mixin private LayoutOptions layout;
+  @Option(
+      names = "--batch",
+      paramLabel = "COUNT",
+      description = "Commit after each so many lines, too.")
+  private Long batch;
 
   @Option(
       names = "--overflow-pointers",
@@ -58,62 +60,60 @@ final class LoadCommand extends StoreCommand {
   private Boolean compression;
 
   @Option(
-      names = "--in-place",
+      names = "--segments",
+      paramLabel = "never|sparse|always",
       description =
-          "Write the places of pages that nobody needs again, instead of appending. Recorded in"
-              + " partitions written by this engine, and refused where they record the other.")
-  private boolean inPlace;
+          "What is written as a change segment instead of being merged into the tree at once;"
+              + " never if not said. Other engines can read the partition when it was sealed.")
+  private SegmentOptions.When segments = SegmentOptions.When.NEVER;
 
-  @Option(
-      names = "--term",
-      paramLabel = "TERM",
-      description =
-          "Number of this writer in the names of files, at least the highest that is there;"
-              + " default ${DEFAULT-VALUE}.")
-  private long term;
+  private long committed;
 
   LoadCommand(InputStream input) {
     this.input = input;
   }
 
   @Override
-  StoreClock clock() {
-    // What the lines say is stored, also what has expired meanwhile.
-    return () -> 0;
-  }
-
-  @Override
   int run(Shard shard) {
-    Path directory = directory();
-    Path name = directory.getFileName();
-    PartitionId id = name == null ? null : PartitionId.fromDirectoryName(name.toString());
-    if (id == null || !id.directoryName().equals(name.toString())) {
-      throw usage("a partition's directory is named <table>.<partition>, found " + directory);
+    if (batch != null && batch < 1) {
+      throw usage("--batch must be at least 1, found " + batch);
     }
-    long lines;
-    try (EloqStore store = EloqStore.open(shard, directory.getParent(), options(shard))) {
-      OwnedPartition partition = store.openPartition(id);
-      lines = load(partition);
-      partition.commit(partition.metadata());
+    try {
+      inPartition(shard, ManifestFile.newest(shard.io(), directory()), this::load);
+    } catch (StoreException e) {
+      if (committed == 0) {
+        throw e;
+      }
+      throw new StoreException(
+          e.code(), e.getMessage() + "; lines 1 to " + committed + " are committed", e);
     }
-    out().println("loaded " + lines + " entries");
+    out().println("loaded " + committed + " entries");
     return EloqStoreCli.DONE;
   }
 
-  private StoreOptions options(Shard shard) {
-    Path newest = ManifestFile.newest(shard.io(), directory());
-    try {
-      StoreOptions base =
-          newest == null ? layout.given(StoreOptions.defaults()) : layout.of(shard, newest);
-      return base.withCompression(compression == null ? base.compression() : compression)
-          .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
-          .withRestartIntervals(
-              or(leafRestartInterval, base.leafRestartInterval()),
-              or(indexRestartInterval, base.indexRestartInterval()))
-          .withAppendMode(base.appendMode() && !inPlace)
-          .withTerm(term);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
+  @Override
+  StoreOptions more(StoreOptions base) {
+    checkSegments(base);
+    return base.withCompression(compression == null ? base.compression() : compression)
+        .withOverflowPointers(or(overflowPointers, base.overflowPointers()))
+        .withRestartIntervals(
+            or(leafRestartInterval, base.leafRestartInterval()),
+            or(indexRestartInterval, base.indexRestartInterval()))
+        .withSegments(new SegmentOptions(segments, base.segments().runsMax()));
+  }
+
+  private void checkSegments(StoreOptions base) {
+    boolean fit =
+        base.appendMode() && 1L << base.pagesPerFileShift() >= SegmentWriter.FILE_PAGES_MIN;
+    if (segments != SegmentOptions.When.NEVER && !fit) {
+      throw usage(
+          "--segments needs append mode and data files of "
+              + SegmentWriter.FILE_PAGES_MIN
+              + " pages, found appendMode "
+              + base.appendMode()
+              + " and "
+              + (1L << base.pagesPerFileShift())
+              + " pages");
     }
   }
 
@@ -121,7 +121,7 @@ final class LoadCommand extends StoreCommand {
     return given == null ? otherwise : given;
   }
 
-  private long load(OwnedPartition partition) {
+  private void load(OwnedPartition partition) {
     // Every byte is a character here, so a byte that is no ASCII is refused like any other.
     BufferedReader reader =
         new BufferedReader(new InputStreamReader(input, StandardCharsets.ISO_8859_1));
@@ -138,11 +138,19 @@ final class LoadCommand extends StoreCommand {
             entry.value().length,
             entry.timestamp(),
             entry.expireTs());
+        if (batch != null && number % batch == 0) {
+          commit(partition, number);
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(
           "standard input, line " + (number + 1) + ": " + e.getMessage(), e);
     }
-    return number;
+    commit(partition, number);
+  }
+
+  private void commit(OwnedPartition partition, long lines) {
+    partition.commit(partition.metadata());
+    committed = lines;
   }
 }

@@ -34,12 +34,7 @@ final class ManifestFile {
    */
   Path in(IoBackend io, Path directory) {
     if (name == null) {
-      Path newest = newest(io, directory);
-      if (newest == null) {
-        throw new StoreException(
-            StoreErrorCode.NOT_FOUND, directory + ": there is no manifest in this directory");
-      }
-      return newest;
+      return required(io, directory);
     }
     FileName parsed = FileNames.parse(name);
     if (!(parsed instanceof FileName.Manifest) && !(parsed instanceof FileName.Archive)) {
@@ -48,6 +43,20 @@ final class ManifestFile {
           directory + ": expected the name of a manifest or an archive, found " + name);
     }
     return directory.resolve(name);
+  }
+
+  /**
+   * Path of the newest manifest.
+   *
+   * @throws StoreException {@code NOT_FOUND} when there is none or no directory
+   */
+  static Path required(IoBackend io, Path directory) {
+    Path newest = newest(io, directory);
+    if (newest == null) {
+      throw new StoreException(
+          StoreErrorCode.NOT_FOUND, directory + ": there is no manifest in this directory");
+    }
+    return newest;
   }
 
   /** Path of the newest manifest; {@code null} when there is none or no directory. */

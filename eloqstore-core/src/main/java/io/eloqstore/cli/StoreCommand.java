@@ -67,6 +67,11 @@ abstract class StoreCommand implements Callable<Integer> {
     return spec.commandLine().getOut();
   }
 
+  /** One line on standard error. */
+  final void say(String line) {
+    spec.commandLine().getErr().println("eloqstore: " + EloqStoreCli.oneLine(line));
+  }
+
   /** An argument that cannot be; the usage is printed with it. */
   final ParameterException usage(String message) {
     return new ParameterException(spec.commandLine(), message);

@@ -2,7 +2,7 @@
  * Licensed under the Apache License, Version 2.0.
  */
 /**
- * The command line: looks into partitions and loads them. Each command prints its result, and
- * nothing else, to standard output.
+ * The command line: looks into partitions, loads and tends them. Each command prints its result,
+ * and nothing else, to standard output.
  */
 package io.eloqstore.cli;

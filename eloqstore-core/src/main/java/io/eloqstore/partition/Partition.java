@@ -424,12 +424,16 @@ public final class Partition implements OwnedPartition {
       bufferBytes += generation.buffer().bytes();
     }
     MappingSnapshot mapping = view.root().mapping();
+    long livePages = mapping.mappedCount();
+    for (Segment segment : view.root().segments()) {
+      livePages += segment.pages();
+    }
     return new PartitionStatistics(
         id(),
         context.reads().counts(),
         bufferBytes,
         mapping.bytes(),
-        (long) mapping.mappedCount() * options().pageBytes(),
+        livePages * options().pageBytes(),
         context.files().bytes(),
         context.pins().oldestMs());
   }

@@ -152,6 +152,9 @@ class LoadCommandTest {
     assertThat(refused.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
     assertThat(refused.err()).contains("term 3").contains("term 4").contains("manifest_4");
     assertThat(CommandRun.of("dump", directory).lines()).hasSize(2);
+    load(directory, "6b33\t03\t5\t0\n");
+    assertThat(directory.resolve("manifest_4")).exists();
+    assertThat(CommandRun.of("dump", directory).lines()).hasSize(3);
     CommandRun negative = CommandRun.withInput("", "load", directory, "--term", -1);
     assertThat(negative.exitCode()).isEqualTo(EloqStoreCli.REFUSED);
     assertThat(negative.err()).contains("term must be at least 0, found -1");

@@ -14,6 +14,7 @@ import io.eloqstore.api.PartitionId;
 import io.eloqstore.api.PartitionImage;
 import io.eloqstore.api.PartitionStatistics;
 import io.eloqstore.api.ReadCounts;
+import io.eloqstore.api.SegmentOptions;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.io.FaultPlan;
 import io.eloqstore.io.FaultPlan.Kind;
@@ -198,6 +199,24 @@ class StatisticsTest {
     other.put(key(0), 0, 2, key(0), 0, 2);
     other.commit(Map.of());
     assertThat(all().partitions()).isEqualTo(new ShardStatistics.Partitions(2, 4 * PAGE, PAGE, 0));
+  }
+
+  @Test
+  void changeSegmentsAreLive() {
+    world.close();
+    world =
+        new PartitionWorld(
+            4 << 20,
+            budget -> MemoryBackend.simulated(budget.arena(), plan),
+            Path.of("/store"),
+            StoreOptions.defaults()
+                .withSegments(new SegmentOptions(SegmentOptions.When.ALWAYS, 4)));
+    putKeys();
+    world.commit();
+    assertThat(one().liveBytes()).as("leaf and root of the segment").isEqualTo(2 * PAGE);
+    assertThat(one().garbageBytes()).isZero();
+    world.partition().seal();
+    assertThat(one().liveBytes()).as("leaf and root of the tree").isEqualTo(2 * PAGE);
   }
 
   @Test
