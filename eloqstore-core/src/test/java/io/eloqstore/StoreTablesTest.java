@@ -114,6 +114,21 @@ class StoreTablesTest {
     assertThat(has(store, id("t", 0))).as("made anew").isFalse();
   }
 
+  /** Listing is not cut short at a thousand names, as it is in C++ for remote objects. */
+  @Test
+  void aTableOfMoreThanAThousandPartitionsIsDroppedWhole() {
+    try (Shard plain =
+            new Shard(4 << 20, budget -> MemoryBackend.plain(budget.arena()), () -> 1_000_000);
+        EloqStore large = EloqStore.open(plain, ROOT, OPTIONS)) {
+      for (int i = 0; i < 1100; i++) {
+        plain.io().createDirectories(ROOT.resolve(id(i == 500 ? "u" : "t", i).directoryName()));
+      }
+      assertThat(large.listPartitions("t")).hasSize(1099);
+      assertThat(large.dropTable("t")).isEqualTo(1099);
+      assertThat(large.listPartitions()).containsExactly(id("u", 500));
+    }
+  }
+
   private List<String> names(Path directory) {
     return shard.io().list(directory).stream().map(DirectoryEntry::name).toList();
   }

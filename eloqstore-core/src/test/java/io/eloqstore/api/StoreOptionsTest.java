@@ -63,6 +63,31 @@ class StoreOptionsTest {
   }
 
   @Test
+  void limitsOfSpaceSegmentsAndTheShardHoldToo() {
+    IntFunction<StoreOptions> factor = DEFAULTS::withFileFactor;
+    accepted(factor, 0, 255);
+    refused("fileFactor", factor, -1, 256);
+    IntFunction<StoreOptions> archives = DEFAULTS::withRetainedArchives;
+    accepted(archives, 0, Integer.MAX_VALUE);
+    refused("retainedArchives", archives, -1);
+    IntFunction<StoreOptions> interval = DEFAULTS::withArchiveIntervalSecs;
+    accepted(interval, 0, Integer.MAX_VALUE);
+    refused("archiveIntervalSecs", interval, -1);
+    IntFunction<StoreOptions> runs =
+        value -> DEFAULTS.withSegments(new SegmentOptions(SegmentOptions.When.SPARSE, value));
+    accepted(runs, 1, 1000);
+    refused("runsMax", runs, 0, 1001);
+    ShardOptions shard = ShardOptions.defaults();
+    assertThat(shard.withOpenFilesMax(1).openFilesMax()).isEqualTo(1);
+    assertThatThrownBy(() -> shard.withOpenFilesMax(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("openFilesMax");
+    assertThatThrownBy(() -> shard.withBudgetBytes(0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("budgetBytes");
+  }
+
+  @Test
   void eachIsChangedWithoutTheOthers() {
     StoreOptions changed =
         DEFAULTS
