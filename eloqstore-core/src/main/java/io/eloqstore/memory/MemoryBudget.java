@@ -42,7 +42,8 @@ public final class MemoryBudget implements AutoCloseable {
   /** No block was free. */
   public static final long NONE = -1;
 
-  private static final int RECLAIM_ATTEMPTS = 8;
+  /** What is evicted for one thread may be taken by another; that many times in a row it is not. */
+  private static final int RECLAIM_ATTEMPTS = 64;
 
   /** This part of the budget may lie idle as a spare block, at most. */
   private static final int SPARE_SHARE = 256;
