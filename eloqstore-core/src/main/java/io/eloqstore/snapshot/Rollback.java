@@ -16,6 +16,7 @@ import io.eloqstore.io.BlockFile;
 import io.eloqstore.io.IoBackend;
 import io.eloqstore.io.OpenMode;
 import io.eloqstore.manifest.ManifestReader;
+import io.eloqstore.manifest.ManifestSegment;
 import io.eloqstore.manifest.ManifestState;
 import io.eloqstore.mapping.MappingSnapshot;
 import io.eloqstore.memory.MemoryBudget;
@@ -104,6 +105,11 @@ public final class Rollback {
           long filePage = mapping.filePage(pageId);
           if (filePage != MappingSnapshot.UNMAPPED) {
             checkPage(archive, files, filePage);
+          }
+        }
+        if (state.extension() != null) {
+          for (ManifestSegment segment : state.extension().segments()) {
+            checkPage(archive, files, (segment.fileId() << shift) + segment.pages() - 1);
           }
         }
       }

@@ -285,4 +285,25 @@ class VerifyCommandTest {
     Damage.flip(directory.resolve("data_0_0"), (int) filePage * PAGE_BYTES + 100);
     assertThat(CommandRun.of("verify", directory).exitCode()).isEqualTo(EloqStoreCli.DAMAGED);
   }
+
+  @Test
+  void changeSegmentsAreWalked() throws IOException {
+    Path directory = temp.resolve("t.0");
+    String input = "61\t01\t1\t0\n62\t" + "02".repeat(9000) + "\t1\t0\n";
+    CommandRun.withInput(input, "load", directory, "--segments", "always");
+    CommandRun clean = CommandRun.of("verify", directory);
+    assertThat(clean.lines()).singleElement().asString().startsWith("clean: ");
+    assertThat(clean.exitCode()).isZero();
+    String listed = CommandRun.of("manifest", directory).out();
+    Path file =
+        directory.resolve("data_" + listed.replaceAll("(?s).*segment in file (\\d+):.*", "$1_0"));
+    Damage.flip(file, 99);
+    assertFinding(CommandRun.of("verify", directory), "page checksum");
+    assertThat(CommandRun.of("dump", directory).exitCode()).isEqualTo(EloqStoreCli.DAMAGED);
+    Damage.flip(file, 99);
+    Damage.cut(file, PAGE_BYTES);
+    assertFinding(CommandRun.of("verify", directory), "short: " + file.getFileName());
+    Files.delete(file);
+    assertFinding(CommandRun.of("verify", directory), "missing: " + file.getFileName());
+  }
 }

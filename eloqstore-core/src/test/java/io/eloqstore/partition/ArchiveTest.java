@@ -11,6 +11,7 @@ import io.eloqstore.api.CorruptionException;
 import io.eloqstore.api.KeyRange;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.PartitionId;
+import io.eloqstore.api.SegmentOptions;
 import io.eloqstore.api.ShardOptions;
 import io.eloqstore.api.StoreErrorCode;
 import io.eloqstore.api.StoreException;
@@ -362,6 +363,32 @@ class ArchiveTest {
       Files.move(aside, file);
       world.use(store.openPartition(PartitionWorld.ID));
       assertContent(world, model);
+    }
+  }
+
+  @Test
+  void anArchiveWithoutAChangeSegmentIsNotRolledBackTo() throws IOException {
+    StoreOptions options = OPTIONS.withSegments(new SegmentOptions(SegmentOptions.When.ALWAYS, 4));
+    try (PartitionWorld world = world(options)) {
+      world.put(key(1), new byte[9]);
+      world.commit();
+      world.partition().archive(1);
+      world.partition().close();
+      EloqStore store = world.store();
+      Path file = temp.resolve("store/t.0/data_0_0");
+      byte[] whole = Files.readAllBytes(file);
+      Files.write(file, Arrays.copyOf(whole, whole.length - 1));
+      assertThatThrownBy(() -> store.rollback(PartitionWorld.ID, 1))
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining("data file 0: expected at least 8192, found 8191");
+      Files.delete(file);
+      assertThatThrownBy(() -> store.rollback(PartitionWorld.ID, 1))
+          .isInstanceOf(CorruptionException.class)
+          .hasMessageContaining("no such file");
+      Files.write(file, whole);
+      store.rollback(PartitionWorld.ID, 1);
+      world.use(store.openPartition(PartitionWorld.ID));
+      assertThat(world.get(key(1))).hasSize(9);
     }
   }
 
