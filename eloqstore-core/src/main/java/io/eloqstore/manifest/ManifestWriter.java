@@ -10,7 +10,9 @@ import io.eloqstore.io.OpenMode;
 import io.eloqstore.mapping.MappingSnapshot;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -57,8 +59,15 @@ public final class ManifestWriter implements AutoCloseable {
   public static ManifestWriter resume(ManifestTarget target, ManifestState state) {
     ManifestWriter writer = new ManifestWriter(target);
     // A file that has no page any more may be made again, in the term of this writer.
+    Set<Long> segments = new HashSet<>();
+    if (state.extension() != null) {
+      state.extension().segments().forEach(segment -> segments.add(segment.fileId()));
+    }
     writer.terms = new TreeMap<>(state.terms());
-    writer.terms.keySet().removeIf(fileId -> state.mapping().livePages(fileId) == 0);
+    writer
+        .terms
+        .keySet()
+        .removeIf(fileId -> state.mapping().livePages(fileId) == 0 && !segments.contains(fileId));
     writer.dictionary = state.dictionary();
     writer.published = state.mapping().retain();
     writer.extent = state.extent();

@@ -263,7 +263,7 @@ final class Rows implements Background.Step {
   private void awaitFewerFrozen() {
     synchronized (lock) {
       try {
-        while (view.frozen().length > FROZEN_MAX && poison == null) {
+        while (view.frozen().length > FROZEN_MAX && poison == null && !closed) {
           lock.wait();
         }
       } catch (InterruptedException e) {
@@ -516,7 +516,9 @@ final class Rows implements Background.Step {
     try {
       context.background().request(this);
       synchronized (lock) {
-        while (poison == null && (view.frozen().length > 0 || view.root().segments().length > 0)) {
+        while (poison == null
+            && !closed
+            && (view.frozen().length > 0 || view.root().segments().length > 0)) {
           lock.wait();
         }
       }
@@ -584,6 +586,8 @@ final class Rows implements Background.Step {
       for (RowsPoint point; (point = points.poll()) != null; ) {
         point.fail(gone);
       }
+      // Nothing is merged any more: who waits for that is told by its next call.
+      lock.notifyAll();
     }
     iterators.close();
     scanCursor.close();
