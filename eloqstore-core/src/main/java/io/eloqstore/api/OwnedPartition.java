@@ -217,7 +217,8 @@ public interface OwnedPartition extends AutoCloseable {
    * the same in bounded steps, after flushes and as time passes, so this is for who cannot wait.
    * Publishes nothing; a later commit has the result. Long keys ({@link
    * StoreOptions#bucketPrefixBytes} or more) that have expired are not seen by reads, and are
-   * removed when they are written again.
+   * removed when they are written again; so are rows in change segments, which go after their
+   * merge.
    */
   void cleanExpired();
 

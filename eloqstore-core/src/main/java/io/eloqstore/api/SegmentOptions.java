@@ -13,7 +13,7 @@ package io.eloqstore.api;
  *
  * @param when what is written as a segment
  * @param runsMax flushes that may lie in segments over the same keys before they are merged in the
- *     background, 1 to 1000
+ *     background, 1 to 1000; no more than one for each 128 KiB of the memory budget
  */
 public record SegmentOptions(When when, int runsMax) {
 

@@ -135,6 +135,12 @@ final class BufferSource implements ChangeSource {
         | bit(BufferRecords.LIST_CHUNK, SegmentChange.LIST_CHUNK);
   }
 
+  @Override
+  public boolean isSmallChunk() {
+    return (flags & (BufferRecords.LIST_CHUNK | BufferRecords.LARGE | BufferRecords.DELETE))
+        == BufferRecords.LIST_CHUNK;
+  }
+
   private int bit(int flag, int change) {
     return (flags & flag) != 0 ? change : 0;
   }

@@ -30,6 +30,11 @@ interface ChangeSource extends AutoCloseable {
   /** Bits of {@link io.eloqstore.page.SegmentChange}. */
   int change();
 
+  /**
+   * Whether it is a chunk of a list whose raw value stands where it was put; before {@link #take}.
+   */
+  boolean isSmallChunk();
+
   /** Number of the first live chunk, of a large head of a list. */
   long firstLive();
 

@@ -26,6 +26,7 @@ final class ChunkJoin implements AutoCloseable {
   private final PartitionContext context;
   private final Root base;
   private final TreeScan scan;
+  private final TreeScan between;
   private final Arena arena;
   // The older chunk as the leaf holds it, if it is compressed, and as it was put.
   private final ValueBuffer stored = new ValueBuffer();
@@ -42,6 +43,7 @@ final class ChunkJoin implements AutoCloseable {
     this.base = base;
     this.arena = context.arena();
     this.scan = new TreeScan(context.source());
+    this.between = new TreeScan(context.source());
   }
 
   /**
@@ -67,8 +69,43 @@ final class ChunkJoin implements AutoCloseable {
     return found;
   }
 
+  /** Whether the tree has a row above one key and below another one. */
+  boolean hasRowBetween(byte[] low, int lowLength, byte[] high, int highLength) {
+    between.open(base.treePage(), base.pages());
+    try {
+      return between.seekFloor(high, 0, highLength, false)
+          && Arrays.compareUnsigned(between.key(), 0, between.keyLength(), low, 0, lowLength) > 0;
+    } finally {
+      between.close();
+    }
+  }
+
   /** Puts both values together. */
-  void join(long valueAt, int bytes) {
+  void join(long newerAt, int bytes) {
+    takeScratch();
+    valueLength = copyOlder();
+    append(newerAt, bytes);
+  }
+
+  /** Begins a joined value with a chunk that has none before it in the tree. */
+  void begin(long chunkAt, int bytes) {
+    takeScratch();
+    arena.copy(chunkAt, scratch, bytes);
+    valueLength = bytes;
+  }
+
+  /** Whether one more chunk of the list has room behind those that are joined. */
+  boolean hasRoom(int keyLength, int bytes) {
+    return (long) valueLength + 1 + bytes <= RowWriter.chunkBytesMax(context, keyLength);
+  }
+
+  void append(long newerAt, int bytes) {
+    arena.putByte(scratch + valueLength, OwnedPartition.LIST_DELIMITER);
+    arena.copy(newerAt, scratch + valueLength + 1, bytes);
+    valueLength += 1 + bytes;
+  }
+
+  private void takeScratch() {
     if (scratch == MemoryBudget.NONE) {
       scratch = context.budget().allocate(context.options().pageBytes(), MemoryUse.IO);
       if (scratch == MemoryBudget.NONE) {
@@ -77,10 +114,6 @@ final class ChunkJoin implements AutoCloseable {
             "no page to join a list in: budget " + context.budget().budgetBytes() + " bytes");
       }
     }
-    int before = copyOlder();
-    arena.putByte(scratch + before, OwnedPartition.LIST_DELIMITER);
-    arena.copy(valueAt, scratch + before + 1, bytes);
-    valueLength = before + 1 + bytes;
   }
 
   /** Length of the older chunk as it was put. */

@@ -74,6 +74,11 @@ final class FileReferences implements PageWriter.FileHold {
     }
   }
 
+  /** Whether somebody needs a file now. */
+  synchronized boolean isReferenced(long fileId) {
+    return counts.containsKey(fileId);
+  }
+
   /** Takes the files that nothing references; the caller deletes them. */
   synchronized long[] takeUnreferenced() {
     long[] ids = unreferenced.stream().mapToLong(Long::longValue).toArray();

@@ -41,6 +41,16 @@ final class KeyRanges {
     return List.of(ranges);
   }
 
+  /** Of a set that is not empty. */
+  KeyRange first() {
+    return ranges[0];
+  }
+
+  /** Of a set that is not empty. */
+  KeyRange last() {
+    return ranges[ranges.length - 1];
+  }
+
   int count() {
     return ranges.length;
   }
@@ -83,6 +93,19 @@ final class KeyRanges {
       }
     }
     return low == 0 ? null : ranges[low - 1];
+  }
+
+  /** Whether a key may lie both here and in a range. */
+  boolean overlaps(KeyRange other) {
+    if (isEmpty() || other.isEmpty()) {
+      return false;
+    }
+    KeyRange range =
+        other.from() == null ? first() : endingBehind(other.from(), 0, other.from().length);
+    return range != null
+        && (other.to() == null
+            || range.from() == null
+            || isBelow(range.from(), 0, range.from().length, other.to()));
   }
 
   private static boolean isBelow(byte[] key, int offset, int length, byte[] bound) {

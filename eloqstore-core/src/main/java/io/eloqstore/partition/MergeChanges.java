@@ -9,6 +9,7 @@ import io.eloqstore.page.LeafPage;
 import io.eloqstore.page.SegmentChange;
 import io.eloqstore.tree.ChangeCursor;
 import java.util.Arrays;
+import java.util.function.Predicate;
 
 /**
  * Changes as the merge wants them: with the deletes of the list chunks that a head killed in the
@@ -24,13 +25,19 @@ final class MergeChanges implements ChangeCursor {
   private final ChunkJoin chunkJoin;
   private final LeafCompression compression;
   private final KeyRange range;
+  private final Predicate<KeyRange> isLeftBehind;
   private byte[] end;
   private int change;
   private boolean started;
   private boolean hasRecord;
   private boolean isDeadRow;
   private boolean isEmptyHead;
+  // The value given out is in the chunk join, the key in an array of its own or in the tree.
+  private boolean isGathered;
   private boolean isJoined;
+  private boolean looksAhead;
+  private byte[] chunkKey = new byte[64];
+  private int chunkKeyLength;
   private boolean isCompressed;
   // Key of the change given out before: a joined chunk must not go behind it.
   private byte[] lastKey = new byte[64];
@@ -43,6 +50,7 @@ final class MergeChanges implements ChangeCursor {
    * @param compression compresses small values; {@code null} to keep them raw; closed by the caller
    * @param range keys to take; the source begins with the first one, and what a head in the range
    *     killed behind it is taken too
+   * @param isLeftBehind whether there may be changes of a range in front, which are not taken
    */
   MergeChanges(
       ChangeSource source,
@@ -50,13 +58,15 @@ final class MergeChanges implements ChangeCursor {
       DeadChunks deadChunks,
       ChunkJoin chunkJoin,
       LeafCompression compression,
-      KeyRange range) {
+      KeyRange range,
+      Predicate<KeyRange> isLeftBehind) {
     this.source = source;
     this.arena = arena;
     this.deadChunks = deadChunks;
     this.chunkJoin = chunkJoin;
     this.compression = compression;
     this.range = range;
+    this.isLeftBehind = isLeftBehind;
   }
 
   @Override
@@ -65,11 +75,14 @@ final class MergeChanges implements ChangeCursor {
       rememberKey();
     }
     isCompressed = false;
+    isGathered = false;
     if (isJoined) {
       isJoined = false;
       chunkJoin.release();
     }
-    if (!isDeadRow) {
+    if (looksAhead) {
+      looksAhead = false;
+    } else if (!isDeadRow) {
       moveRecord();
     }
     while (true) {
@@ -139,30 +152,63 @@ final class MergeChanges implements ChangeCursor {
       return;
     }
     if ((change & SegmentChange.LIST_CHUNK) != 0) {
-      joinChunk();
+      gatherChunks();
     }
     if (compression != null && !isDelete()) {
       isCompressed = compression.compress(valueAt(), valueLength());
     }
   }
 
-  /** A chunk with room behind the one before it in the tree becomes a part of that. */
-  private void joinChunk() {
-    int bytes = source.valueLength();
-    if (!isWholeList() || !chunkJoin.find(source.key(), source.keyLength(), bytes)) {
-      return;
+  /** Chunks with room behind the one before them, in the tree or here, become a part of that. */
+  private void gatherChunks() {
+    // A head that is left behind may kill the older of two chunks.
+    boolean isWhole = isWholeList();
+    isJoined = isWhole && joinsOlder();
+    if (isJoined) {
+      chunkJoin.join(source.valueAt(), source.valueLength());
+    } else {
+      chunkJoin.begin(source.valueAt(), source.valueLength());
+    }
+    chunkKeyLength = source.keyLength();
+    if (chunkKey.length < chunkKeyLength) {
+      chunkKey = new byte[Math.max(chunkKeyLength, 2 * chunkKey.length)];
+    }
+    System.arraycopy(source.key(), 0, chunkKey, 0, chunkKeyLength);
+    isGathered = true;
+    looksAhead = true;
+    moveRecord();
+    while (isWhole && hasRecord && isNextChunk()) {
+      source.take();
+      chunkJoin.append(source.valueAt(), source.valueLength());
+      moveRecord();
+    }
+  }
+
+  private boolean joinsOlder() {
+    if (!chunkJoin.find(source.key(), source.keyLength(), source.valueLength())) {
+      return false;
     }
     byte[] older = chunkJoin.key();
     int length = chunkJoin.keyLength();
-    isJoined =
+    boolean joins =
         Arrays.compareUnsigned(older, 0, length, lastKey, 0, lastKeyLength) > 0
             && !deadChunks.isDead(older, length)
             && !source.isCut(older, length);
-    if (isJoined) {
-      chunkJoin.join(source.valueAt(), bytes);
-    } else {
+    if (!joins) {
       chunkJoin.release();
     }
+    return joins;
+  }
+
+  /** Whether the source stands on a small chunk of the same list, with no row of it in between. */
+  private boolean isNextChunk() {
+    int listKeyLength = chunkKeyLength - Long.BYTES;
+    return source.isSmallChunk()
+        && source.keyLength() == chunkKeyLength
+        && Arrays.equals(source.key(), 0, listKeyLength, chunkKey, 0, listKeyLength)
+        && !deadChunks.isDead(source.key(), source.keyLength())
+        && chunkJoin.hasRoom(chunkKeyLength, source.valueLength())
+        && !chunkJoin.hasRowBetween(chunkKey, chunkKeyLength, source.key(), source.keyLength());
   }
 
   /**
@@ -177,16 +223,13 @@ final class MergeChanges implements ChangeCursor {
     int listKeyLength = source.keyLength() - Long.BYTES;
     int shared = Math.min(listKeyLength, from.length);
     int order = Arrays.compareUnsigned(source.key(), 0, shared, from, 0, shared);
-    if (order != 0) {
-      return order > 0;
+    if (order > 0) {
+      return true;
     }
     // Behind the list's key the head has eight zero bytes.
-    for (int i = listKeyLength; i < from.length; i++) {
-      if (i >= source.keyLength() || from[i] != 0) {
-        return false;
-      }
-    }
-    return true;
+    byte[] head = Arrays.copyOf(source.key(), source.keyLength());
+    Arrays.fill(head, listKeyLength, head.length, (byte) 0);
+    return Arrays.compareUnsigned(head, from) >= 0 || !isLeftBehind.test(new KeyRange(head, from));
   }
 
   /** Every chunk below the head goes, and the head itself if it has nothing to say but that. */
@@ -202,6 +245,9 @@ final class MergeChanges implements ChangeCursor {
     if (isJoined) {
       return chunkJoin.key();
     }
+    if (isGathered) {
+      return chunkKey;
+    }
     return isDeadRow ? deadChunks.key() : source.key();
   }
 
@@ -209,6 +255,9 @@ final class MergeChanges implements ChangeCursor {
   public int keyLength() {
     if (isJoined) {
       return chunkJoin.keyLength();
+    }
+    if (isGathered) {
+      return chunkKeyLength;
     }
     return isDeadRow ? deadChunks.keyLength() : source.keyLength();
   }
@@ -220,6 +269,9 @@ final class MergeChanges implements ChangeCursor {
 
   @Override
   public int flags() {
+    if (isGathered) {
+      return isCompressed ? LeafPage.COMPRESSED_DICTIONARY : 0;
+    }
     return source.flags()
         | (isCompressed ? LeafPage.COMPRESSED_DICTIONARY : 0)
         | ((change & SegmentChange.LARGE) != 0 ? LeafPage.OVERFLOW : 0)
@@ -231,7 +283,7 @@ final class MergeChanges implements ChangeCursor {
     if (isCompressed) {
       return compression.valueAt();
     }
-    return isJoined ? chunkJoin.valueAt() : source.valueAt();
+    return isGathered ? chunkJoin.valueAt() : source.valueAt();
   }
 
   @Override
@@ -239,7 +291,7 @@ final class MergeChanges implements ChangeCursor {
     if (isCompressed) {
       return compression.valueLength();
     }
-    return isJoined ? chunkJoin.valueLength() : source.valueLength();
+    return isGathered ? chunkJoin.valueLength() : source.valueLength();
   }
 
   @Override
@@ -249,11 +301,11 @@ final class MergeChanges implements ChangeCursor {
 
   @Override
   public long timestamp() {
-    return source.timestamp();
+    return isGathered ? 0 : source.timestamp();
   }
 
   @Override
   public long expireTs() {
-    return source.expireTs();
+    return isGathered ? 0 : source.expireTs();
   }
 }

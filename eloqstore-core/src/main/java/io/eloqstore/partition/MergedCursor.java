@@ -17,16 +17,16 @@ import java.util.Arrays;
  * <p>The caller pins the view's generations and root for as long as it walks. One thread; used
  * again for the next walk.
  *
- * <p>Sources are numbered from the newest: buffers, segments, the tree. Invariant: every source
- * stands on its first row that was not given out yet; a source is at its end when its entry of
- * {@code live} is false.
+ * <p>Sources are numbered from the newest: buffers, runs of segments, the tree. Invariant: every
+ * source stands on its first row that was not given out yet; a source is at its end when its entry
+ * of {@code live} is false.
  */
 final class MergedCursor implements AutoCloseable {
   private final RowReader rows;
   private final TreeScan tree;
   private BufferCursor[] buffers = new BufferCursor[0];
-  // At least as many as the root has segments.
-  private SegmentCursor[] segments = new SegmentCursor[0];
+  // At least as many as the root has runs of segments.
+  private RunCursor[] runs = new RunCursor[0];
   private boolean[] live = new boolean[1];
   private Generation[] generations = View.NONE;
   private int bufferCount;
@@ -59,7 +59,7 @@ final class MergedCursor implements AutoCloseable {
     this.reverse = reverse;
     this.maxSequence = maxSequence;
     this.winner = -1;
-    Segment[] changes = root.segments();
+    SegmentRun[] changes = root.runs();
     bufferCount = generations.length;
     treeIndex = bufferCount + changes.length;
     if (live.length <= treeIndex) {
@@ -70,9 +70,9 @@ final class MergedCursor implements AutoCloseable {
       live[i] = seekBuffer(buffers[i]);
     }
     for (int i = 0; i < changes.length; i++) {
-      SegmentCursor cursor = segment(i);
+      RunCursor cursor = run(i);
       cursor.open(changes[i]);
-      live[bufferCount + i] = seekSegment(cursor);
+      live[bufferCount + i] = seekRun(cursor);
     }
     tree.open(root.treePage(), root.pages());
     live[treeIndex] = seekTree();
@@ -91,12 +91,12 @@ final class MergedCursor implements AutoCloseable {
     }
   }
 
-  private SegmentCursor segment(int index) {
-    if (index >= segments.length) {
-      segments = Arrays.copyOf(segments, index + 1);
-      segments[index] = rows.newSegmentCursor();
+  private RunCursor run(int index) {
+    if (index >= runs.length) {
+      runs = Arrays.copyOf(runs, index + 1);
+      runs[index] = rows.newRunCursor();
     }
-    return segments[index];
+    return runs[index];
   }
 
   private boolean seekBuffer(BufferCursor cursor) {
@@ -110,7 +110,7 @@ final class MergedCursor implements AutoCloseable {
         : cursor.seek(range.from(), 0, range.from().length);
   }
 
-  private boolean seekSegment(SegmentCursor cursor) {
+  private boolean seekRun(RunCursor cursor) {
     if (reverse) {
       return range.to() == null
           ? cursor.last()
@@ -171,7 +171,7 @@ final class MergedCursor implements AutoCloseable {
       return reverse ? buffers[index].previous() : buffers[index].next();
     }
     if (index < treeIndex) {
-      SegmentCursor cursor = segments[index - bufferCount];
+      RunCursor cursor = runs[index - bufferCount];
       return reverse ? cursor.previous() : cursor.next();
     }
     return reverse ? tree.previous() : tree.next();
@@ -181,14 +181,14 @@ final class MergedCursor implements AutoCloseable {
     if (index < bufferCount) {
       return buffers[index].key();
     }
-    return index < treeIndex ? segments[index - bufferCount].key() : tree.key();
+    return index < treeIndex ? runs[index - bufferCount].key() : tree.key();
   }
 
   private int keyLengthOf(int index) {
     if (index < bufferCount) {
       return buffers[index].keyLength();
     }
-    return index < treeIndex ? segments[index - bufferCount].keyLength() : tree.keyLength();
+    return index < treeIndex ? runs[index - bufferCount].keyLength() : tree.keyLength();
   }
 
   /** The newest source among those that stand on the nearest key, or -1. */
@@ -228,7 +228,7 @@ final class MergedCursor implements AutoCloseable {
         return false;
       }
       sequence = records(winner).sequence(record);
-    } else if (winner < treeIndex && segments[winner - bufferCount].isDelete()) {
+    } else if (winner < treeIndex && runs[winner - bufferCount].change().isDelete()) {
       return false;
     }
     for (int i = 0; i <= Math.min(winner, bufferCount - 1); i++) {
@@ -243,7 +243,7 @@ final class MergedCursor implements AutoCloseable {
     if (winner < bufferCount) {
       return records(winner).expireTs(buffers[winner].record());
     }
-    return winner < treeIndex ? segments[winner - bufferCount].expireTs() : tree.expireTs();
+    return winner < treeIndex ? runs[winner - bufferCount].change().expireTs() : tree.expireTs();
   }
 
   private BufferRecords records(int index) {
@@ -263,7 +263,7 @@ final class MergedCursor implements AutoCloseable {
     if (winner < bufferCount) {
       rows.readRecord(generations[winner].buffer(), buffers[winner].record(), target);
     } else if (winner < treeIndex) {
-      rows.readChange(segments[winner - bufferCount], root, target);
+      rows.readChange(runs[winner - bufferCount].change(), root, target);
     } else {
       rows.readScan(tree, root, target);
     }
@@ -273,7 +273,7 @@ final class MergedCursor implements AutoCloseable {
   @Override
   public void close() {
     Arrays.fill(live, false);
-    for (SegmentCursor cursor : segments) {
+    for (RunCursor cursor : runs) {
       cursor.close();
     }
     tree.close();

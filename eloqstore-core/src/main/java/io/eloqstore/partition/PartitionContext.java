@@ -280,7 +280,8 @@ final class PartitionContext implements AutoCloseable {
    */
   void offerLeftovers(Collection<Long> fileIds, List<FileName.Data> outdated) {
     synchronized (deleting) {
-      leftovers = fileIds;
+      // What is needed now goes when it is not: to offer it later too would be to delete it twice.
+      leftovers = fileIds.stream().filter(fileId -> !references.isReferenced(fileId)).toList();
       outdatedFiles = outdated;
     }
   }

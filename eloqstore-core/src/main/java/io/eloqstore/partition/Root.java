@@ -25,6 +25,7 @@ final class Root {
   private final Counts counts;
   private final int[] pendingCuts;
   private final Segment[] segments;
+  private final SegmentRun[] runs;
   private final FileReferences references;
   // The same object in all versions that hold the same entries.
   private final Object content;
@@ -64,6 +65,7 @@ final class Root {
     this.counts = counts;
     this.pendingCuts = pendingCuts;
     this.segments = segments;
+    this.runs = SegmentRun.of(segments);
     this.references = references;
     this.content = content;
     references.add(mapping);
@@ -111,6 +113,11 @@ final class Root {
   /** Changes newer than the tree, newest first. */
   Segment[] segments() {
     return segments;
+  }
+
+  /** The segments by the flushes that wrote them, newest first. */
+  SegmentRun[] runs() {
+    return runs;
   }
 
   /**

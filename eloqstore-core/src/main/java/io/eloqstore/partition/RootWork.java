@@ -125,7 +125,14 @@ final class RootWork implements AutoCloseable {
         ChunkJoin chunkJoin = new ChunkJoin(context, base);
         LeafCompression compression = isForGood ? LeafCompression.open(context) : null) {
       changes =
-          new MergeChanges(source, context.arena(), deadChunks, chunkJoin, compression, range);
+          new MergeChanges(
+              source,
+              context.arena(),
+              deadChunks,
+              chunkJoin,
+              compression,
+              range,
+              this::hasSegmentIn);
       treePage = merger(expiries, statistics).merge(treePage, changes);
     }
     counts.add(statistics);
@@ -171,11 +178,21 @@ final class RootWork implements AutoCloseable {
     byte[] end;
     try (OverflowRelease release = new OverflowRelease(rewrite);
         SegmentSource source =
-            new SegmentSource(context.source(), segments, range.from(), release::free)) {
+            new SegmentSource(
+                context.source(), SegmentRun.of(segments), range.from(), release::free)) {
       end = merge(source, range, expiries);
     }
     applyExpiries(expiries);
     takeOff(new KeyRange(range.from(), end));
+  }
+
+  private boolean hasSegmentIn(KeyRange range) {
+    for (Segment segment : segments) {
+      if (segment.live().overlaps(range)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void takeOff(KeyRange range) {

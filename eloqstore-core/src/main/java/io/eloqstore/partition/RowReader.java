@@ -61,8 +61,8 @@ final class RowReader {
     return new TreeScan(source);
   }
 
-  SegmentCursor newSegmentCursor() {
-    return new SegmentCursor(source);
+  RunCursor newRunCursor() {
+    return new RunCursor(source);
   }
 
   boolean isExpired(long expireTs) {
@@ -146,8 +146,9 @@ final class RowReader {
 
   /** Whether a segment has a change of the key; the newest one was read then. */
   private boolean findInSegments(Root root, byte[] key, int offset, int length, ValueBuffer into) {
-    for (Segment segment : root.segments()) {
-      if (segment.live().contains(key, offset, length)
+    for (SegmentRun run : root.runs()) {
+      Segment segment = run.of(key, offset, length);
+      if (segment != null
           && segmentTree.read(segment.rootPage(), segment.places(), key, offset, length, into)) {
         return true;
       }
@@ -281,8 +282,9 @@ final class RowReader {
       }
     }
     Root root = view.root();
-    for (Segment segment : root.segments()) {
-      if (segment.live().contains(key, offset, length)
+    for (SegmentRun run : root.runs()) {
+      Segment segment = run.of(key, offset, length);
+      if (segment != null
           && segmentTree.read(segment.rootPage(), segment.places(), key, offset, length, unused)) {
         int change = segmentTree.change();
         if ((change & SegmentChange.DELETE) != 0) {

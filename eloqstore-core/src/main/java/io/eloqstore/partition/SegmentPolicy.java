@@ -9,9 +9,7 @@ import io.eloqstore.buffer.BufferCursor;
 import io.eloqstore.tree.IndexProbe;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Decides what becomes a change segment and which range of the segments is merged next. Reads index
@@ -27,17 +25,30 @@ final class SegmentPolicy {
   /** Parts that a segment is looked at in. */
   private static final int PARTS = 16;
 
+  /** Segments that are looked at for the next merge. */
+  private static final int CANDIDATES_MAX = 32;
+
+  /** A scan and a merge pin some pages of each run, which have to fit the budget. */
+  private static final long BUDGET_BYTES_OF_RUN = 128 << 10;
+
+  /** Live ranges: the manifest lists them in each record. */
+  private static final int RANGES_MAX = 256;
+
   /** Segments may take this share of the tree's pages, one in so many. */
   private static final int TREE_SHARE = 2;
 
   private final PartitionContext context;
   private final SegmentOptions options;
+  private final long runsMax;
   private final boolean possible;
   private volatile boolean sealing;
 
   SegmentPolicy(PartitionContext context) {
     this.context = context;
     this.options = context.options().segments();
+    this.runsMax =
+        Math.max(
+            1, Math.min(options.runsMax(), context.budget().budgetBytes() / BUDGET_BYTES_OF_RUN));
     this.possible = SegmentFiles.fit(context);
   }
 
@@ -52,7 +63,7 @@ final class SegmentPolicy {
 
   /** Whether segments have to be merged before anything newer can be flushed. */
   boolean mustMergeFirst(Root root) {
-    return root.segments().length > 0 && (isNever() || runs(root) > 2 * options.runsMax());
+    return root.segments().length > 0 && (isNever() || isTooMuch(root, 2));
   }
 
   /** Whether a generation becomes a segment; asked when nothing must be merged first. */
@@ -114,30 +125,32 @@ final class SegmentPolicy {
       pages += segment.pages();
     }
     return isNever()
-        || runs(root) > options.runsMax()
+        || isTooMuch(root, 1)
         || pages > LEAVES_MIN && pages > root.mapping().mappedCount() / TREE_SHARE;
   }
 
-  /** Flushes that lie in segments: what a read may have to look through. */
-  private static int runs(Root root) {
-    Set<Long> runs = new HashSet<>();
+  /** Whether reads look through too many runs, or what is live lies in too many pieces. */
+  private boolean isTooMuch(Root root, int factor) {
+    int ranges = 0;
     for (Segment segment : root.segments()) {
-      runs.add(segment.maxSequence());
+      ranges += segment.live().count();
     }
-    return runs.size();
+    return root.runs().length > factor * runsMax || ranges > factor * RANGES_MAX;
   }
 
   /**
-   * The range to merge next: where the most changes meet the fewest leaves, or, when reads look
-   * through too many segments, such a range of the oldest one.
+   * The range to merge next: where the most changes meet the fewest leaves, or, when there is too
+   * much, such a range of the oldest run.
    */
   KeyRange nextMerge(Root root) {
     Segment[] segments = root.segments();
-    boolean tooMany = isNever() || runs(root) > options.runsMax();
+    boolean oldest = isNever() || isTooMuch(root, 1);
+    SegmentRun run = root.runs()[root.runs().length - 1];
+    int candidates = Math.min(CANDIDATES_MAX, oldest ? run.count() : segments.length);
     KeyRange best = null;
     double bestDensity = -1;
-    for (int i = tooMany ? segments.length - 1 : 0; i < segments.length; i++) {
-      for (KeyRange part : parts(segments[i])) {
+    for (int i = 0; i < candidates; i++) {
+      for (KeyRange part : parts(oldest ? run.piece(i) : segments[i])) {
         double density = density(root, part);
         if (density > bestDensity) {
           bestDensity = density;
@@ -148,25 +161,25 @@ final class SegmentPolicy {
     return best;
   }
 
-  /** The live ranges of a segment, cut at some of its fences. */
+  /**
+   * What of a segment is live, cut at some of its fences; a part may go across what is not live.
+   */
   private List<KeyRange> parts(Segment segment) {
-    List<byte[]> fences = probe(segment).fences(PARTS - 1);
+    KeyRange live = new KeyRange(segment.live().first().from(), segment.live().last().to());
     List<KeyRange> parts = new ArrayList<>();
-    for (KeyRange live : segment.live().ranges()) {
-      byte[] from = live.from();
-      for (byte[] fence : fences) {
-        if (live.contains(fence, 0, fence.length)) {
-          addPart(parts, new KeyRange(from, fence));
-          from = fence;
-        }
+    byte[] from = live.from();
+    for (byte[] fence : probe(segment).fences(PARTS - 1)) {
+      if (live.contains(fence, 0, fence.length)) {
+        addPart(parts, segment, new KeyRange(from, fence));
+        from = fence;
       }
-      addPart(parts, new KeyRange(from, live.to()));
     }
+    addPart(parts, segment, new KeyRange(from, live.to()));
     return parts;
   }
 
-  private static void addPart(List<KeyRange> parts, KeyRange part) {
-    if (!part.isEmpty()) {
+  private static void addPart(List<KeyRange> parts, Segment segment, KeyRange part) {
+    if (segment.live().overlaps(part)) {
       parts.add(part);
     }
   }
@@ -175,8 +188,10 @@ final class SegmentPolicy {
   private double density(Root root, KeyRange range) {
     double changes = 0;
     for (Segment segment : root.segments()) {
-      double share = share(probe(segment), range) + 1.0 / segment.leaves();
-      changes += Math.min(1, share) * segment.entries();
+      if (segment.live().overlaps(range)) {
+        double share = share(probe(segment), range) + 1.0 / segment.leaves();
+        changes += Math.min(1, share) * segment.entries();
+      }
     }
     if (root.treePage() == Root.NO_PAGE) {
       return changes;

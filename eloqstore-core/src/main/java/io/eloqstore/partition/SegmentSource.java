@@ -9,10 +9,10 @@ import io.eloqstore.pagestore.PageSource;
 import java.util.Arrays;
 
 /**
- * The live changes of several segments as one: of each key the newest. One that has no timestamp of
- * its own gets that of the newest older change that has one.
+ * The live changes of several runs of segments as one: of each key the newest. One that has no
+ * timestamp of its own gets that of the newest older change that has one.
  *
- * <p>Worker only. It pins pages of every segment while it stands on a change.
+ * <p>Worker only. It pins pages of one segment of each run while it stands on a change.
  */
 final class SegmentSource implements ChangeSource {
   /** Told the page ids of a large value that nobody will see. */
@@ -20,7 +20,7 @@ final class SegmentSource implements ChangeSource {
     void accept(long pointersAt, int length);
   }
 
-  private final SegmentCursor[] cursors;
+  private final RunCursor[] cursors;
   private final boolean[] live;
   private final byte[] from;
   private final Superseded superseded;
@@ -30,17 +30,17 @@ final class SegmentSource implements ChangeSource {
   private long timestamp;
 
   /**
-   * @param segments newest first
+   * @param runs newest first
    * @param from first key, {@code null} for every key
    */
-  SegmentSource(PageSource source, Segment[] segments, byte[] from, Superseded superseded) {
+  SegmentSource(PageSource source, SegmentRun[] runs, byte[] from, Superseded superseded) {
     this.from = from;
     this.superseded = superseded;
-    this.live = new boolean[segments.length];
-    this.cursors = new SegmentCursor[segments.length];
-    for (int i = 0; i < segments.length; i++) {
-      cursors[i] = new SegmentCursor(source);
-      cursors[i].open(segments[i]);
+    this.live = new boolean[runs.length];
+    this.cursors = new RunCursor[runs.length];
+    for (int i = 0; i < runs.length; i++) {
+      cursors[i] = new RunCursor(source);
+      cursors[i].open(runs[i]);
     }
   }
 
@@ -87,15 +87,15 @@ final class SegmentSource implements ChangeSource {
 
   /** Looks for a timestamp through older changes if the newest one has none. */
   private void resolveTimestamp() {
-    SegmentCursor newest = cursors[winner];
+    SegmentCursor newest = cursors[winner].change();
     timed = (newest.change() & SegmentChange.NO_TIMESTAMP) == 0;
     timestamp = newest.timestamp();
     for (int i = winner + 1; !timed && i < cursors.length; i++) {
       if (live[i] && compare(i, winner) == 0) {
-        int change = cursors[i].change();
+        int change = cursors[i].change().change();
         // After a delete it is a new key: its timestamp is 0, whatever the tree has.
         timed = (change & SegmentChange.DELETE) != 0 || (change & SegmentChange.NO_TIMESTAMP) == 0;
-        timestamp = (change & SegmentChange.DELETE) != 0 ? 0 : cursors[i].timestamp();
+        timestamp = (change & SegmentChange.DELETE) != 0 ? 0 : cursors[i].change().timestamp();
       }
     }
   }
@@ -113,10 +113,16 @@ final class SegmentSource implements ChangeSource {
   /** Lets the large values of the present key go, from this source on. */
   private void letGo(int first) {
     for (int i = first; i < cursors.length; i++) {
-      if (live[i] && (cursors[i].change() & SegmentChange.LARGE) != 0 && compare(i, winner) == 0) {
-        superseded.accept(cursors[i].valueAt(), cursors[i].valueLength());
+      if (live[i]
+          && (cursors[i].change().change() & SegmentChange.LARGE) != 0
+          && compare(i, winner) == 0) {
+        superseded.accept(cursors[i].change().valueAt(), cursors[i].change().valueLength());
       }
     }
+  }
+
+  private SegmentCursor newest() {
+    return cursors[winner].change();
   }
 
   @Override
@@ -131,28 +137,35 @@ final class SegmentSource implements ChangeSource {
 
   @Override
   public int change() {
-    int change = cursors[winner].change();
+    int change = newest().change();
     return timed ? change & ~SegmentChange.NO_TIMESTAMP : change;
   }
 
   @Override
+  public boolean isSmallChunk() {
+    int change = newest().change();
+    int wanted = SegmentChange.LIST_CHUNK | SegmentChange.LARGE | SegmentChange.DELETE;
+    return (change & wanted) == SegmentChange.LIST_CHUNK && flags() == 0;
+  }
+
+  @Override
   public long firstLive() {
-    return cursors[winner].firstLive();
+    return newest().firstLive();
   }
 
   @Override
   public int flags() {
-    return cursors[winner].flags() & ~LeafPage.EXPIRE;
+    return newest().flags() & ~LeafPage.EXPIRE;
   }
 
   @Override
   public long valueAt() {
-    return cursors[winner].valueAt();
+    return newest().valueAt();
   }
 
   @Override
   public int valueLength() {
-    return cursors[winner].valueLength();
+    return newest().valueLength();
   }
 
   @Override
@@ -162,7 +175,7 @@ final class SegmentSource implements ChangeSource {
 
   @Override
   public long expireTs() {
-    return cursors[winner].expireTs();
+    return newest().expireTs();
   }
 
   /** The range deletes before a segment were applied to it, those behind it took its ranges. */
@@ -173,7 +186,7 @@ final class SegmentSource implements ChangeSource {
 
   @Override
   public void close() {
-    for (SegmentCursor cursor : cursors) {
+    for (RunCursor cursor : cursors) {
       cursor.close();
     }
   }

@@ -27,8 +27,8 @@ import java.util.List;
  * one for each level above. One thread, one use.
  */
 public final class SegmentWriter implements AutoCloseable {
-  /** Pages of the smallest file that holds a segment: a leaf and its root. */
-  public static final int FILE_PAGES_MIN = 2;
+  /** Pages of the smallest file that may hold a segment: a flush should not become many files. */
+  public static final int FILE_PAGES_MIN = 8;
 
   private final PageSink sink;
   private final MemoryBudget budget;

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a reading of change segments found. */
-class SegmentReviewTest {
+class SegmentRulesTest {
   private static final StoreOptions OPTIONS =
       StoreOptions.defaults()
           .withPagesPerFileShift(4)
@@ -168,13 +168,15 @@ class SegmentReviewTest {
     }
   }
 
-  /** Rows that have expired are gone afterwards, those in segments too. */
+  /** Rows that have expired in segments are not seen, and are gone with the merge. */
   @Test
-  void cleanExpiredTakesRowsOutOfSegments() {
+  void expiredRowsInSegmentsGoWithTheirMerge() {
     try (PartitionWorld world = world()) {
       world.put(bytes("k"), bytes("v"), 1, world.nowMs.get() + 10);
       world.commit();
       world.nowMs.addAndGet(1000);
+      assertThat(world.get(bytes("k"))).isNull();
+      world.partition().seal();
       world.partition().cleanExpired();
       world.commit();
       assertThat(world.partition().approximateEntryCount()).isZero();

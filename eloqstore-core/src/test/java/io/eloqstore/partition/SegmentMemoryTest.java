@@ -18,7 +18,7 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
 /** Segments in little memory. */
-class SegmentMemoryReviewTest {
+class SegmentMemoryTest {
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
@@ -50,7 +50,6 @@ class SegmentMemoryReviewTest {
   void manyRunsInLittleMemory() {
     try (PartitionWorld world = world(1 << 20, 4, 100)) {
       fill(world, 150);
-      System.out.println("segments " + world.rows().view().root().segments().length);
       world.checkRange(new PartitionModel(), new KeyRange(bytes("x"), null), false, 10, "scan");
       world.partition().seal();
       assertThat(world.rows().poisonOrNull()).isNull();
@@ -66,7 +65,6 @@ class SegmentMemoryReviewTest {
         world.put(bytes(String.format("k%05d", random.nextInt(100_000))), new byte[40]);
       }
       world.commit();
-      System.out.println("segments " + world.rows().view().root().segments().length);
       world.partition().seal();
       assertThat(world.rows().poisonOrNull()).isNull();
     }
