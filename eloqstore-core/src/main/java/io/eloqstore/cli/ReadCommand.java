@@ -6,6 +6,7 @@ package io.eloqstore.cli;
 import io.eloqstore.EloqStore;
 import io.eloqstore.api.OwnedPartition;
 import io.eloqstore.api.StoreClock;
+import io.eloqstore.api.StoreException;
 import io.eloqstore.api.StoreOptions;
 import io.eloqstore.shard.Shard;
 import picocli.CommandLine.Mixin;
@@ -52,9 +53,21 @@ abstract class ReadCommand extends StoreCommand {
     EntryPrinter printer = new EntryPrinter(out(), form);
     try (OwnedPartition partition =
         EloqStore.openPartitionReadOnly(shard, directory(), options, manifest.nameOrNull())) {
-      return read(partition, printer);
-    } finally {
+      int code = read(partition, printer);
       printer.print();
+      return code;
+    } catch (RuntimeException e) {
+      printLeft(printer, e);
+      throw e;
+    }
+  }
+
+  /** What came before a failure is printed too; the failure leads. */
+  private static void printLeft(EntryPrinter printer, RuntimeException failure) {
+    try {
+      printer.print();
+    } catch (StoreException late) {
+      failure.addSuppressed(late);
     }
   }
 
