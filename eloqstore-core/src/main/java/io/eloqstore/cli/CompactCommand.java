@@ -3,7 +3,6 @@
  */
 package io.eloqstore.cli;
 
-import io.eloqstore.api.StoreOptions;
 import io.eloqstore.file.FileName;
 import io.eloqstore.file.FileNames;
 import io.eloqstore.io.DirectoryEntry;
@@ -33,12 +32,6 @@ final class CompactCommand extends WriteCommand {
         });
     out().println("compacted: " + before + " bytes in data files, now " + dataBytes(shard));
     return EloqStoreCli.DONE;
-  }
-
-  /** Only what was asked for is done. */
-  @Override
-  StoreOptions more(StoreOptions base) {
-    return base.withFileFactor(0);
   }
 
   private long dataBytes(Shard shard) {

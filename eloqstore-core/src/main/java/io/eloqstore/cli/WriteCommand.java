@@ -60,7 +60,11 @@ abstract class WriteCommand extends StoreCommand {
     try {
       StoreOptions base =
           manifest == null ? layout.given(StoreOptions.defaults()) : layout.of(shard, manifest);
-      return more(base.withAppendMode(base.appendMode() && !inPlace).withTerm(term(shard)));
+      // Only what is asked for: a compaction that closing interrupts leaves a file without pages.
+      return more(
+          base.withAppendMode(base.appendMode() && !inPlace)
+              .withTerm(term(shard))
+              .withFileFactor(0));
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }
