@@ -160,7 +160,7 @@ class CompactionTest {
       // Waits for the piece of work that publishes.
       world.closeStore();
       assertThat(dataBytes(world.shard.io(), world.partitionDirectory()))
-          .isLessThanOrEqualTo(2 * live + 3 * FILE_PAGES * 4096L);
+          .isLessThanOrEqualTo(2 * live + 4 * FILE_PAGES * 4096L);
       world.open();
       assertThat(world.partition().metadata().get("last")).containsExactly(1);
       for (int i = 0; i < 4000; i++) {
