@@ -120,13 +120,18 @@ final class SegmentPolicy {
     if (root.segments().length == 0) {
       return false;
     }
+    return isNever() || isTooMuch(root, 1) || takesTooMuch(root);
+  }
+
+  /** Whether segments take too large a share of the disk; who wants nothing else lets them. */
+  private boolean takesTooMuch(Root root) {
     long pages = 0;
     for (Segment segment : root.segments()) {
       pages += segment.pages();
     }
-    return isNever()
-        || isTooMuch(root, 1)
-        || pages > LEAVES_MIN && pages > root.mapping().mappedCount() / TREE_SHARE;
+    return options.when() == SegmentOptions.When.SPARSE
+        && pages > LEAVES_MIN
+        && pages > root.mapping().mappedCount() / TREE_SHARE;
   }
 
   /** Whether reads look through too many runs, or what is live lies in too many pieces. */

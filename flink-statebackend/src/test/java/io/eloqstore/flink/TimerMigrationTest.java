@@ -14,6 +14,8 @@ import org.apache.flink.runtime.checkpoint.CheckpointType;
 import org.apache.flink.runtime.state.AbstractKeyedStateBackend;
 import org.apache.flink.runtime.state.InternalPriorityQueue;
 import org.apache.flink.runtime.state.KeyedStateHandle;
+import org.apache.flink.runtime.state.SharedStateRegistry;
+import org.apache.flink.runtime.state.SharedStateRegistryImpl;
 import org.apache.flink.runtime.state.memory.MemCheckpointStreamFactory;
 import org.apache.flink.runtime.testutils.statemigration.TestType;
 import org.apache.flink.util.CloseableIterator;
@@ -29,6 +31,9 @@ class TimerMigrationTest {
 
   private BackendHarness harness;
   private AbstractKeyedStateBackend<Integer> backend;
+
+  private final SharedStateRegistry registry = new SharedStateRegistryImpl();
+  private long checkpointId;
 
   @BeforeEach
   void open() throws Exception {
@@ -50,7 +55,12 @@ class TimerMigrationTest {
   private void restart() throws Exception {
     KeyedStateHandle handle =
         BackendHarness.snapshot(
-            backend, 1, CheckpointType.CHECKPOINT, new MemCheckpointStreamFactory(64 << 20));
+            backend,
+            ++checkpointId,
+            CheckpointType.CHECKPOINT,
+            new MemCheckpointStreamFactory(64 << 20));
+    // Puts the files of earlier checkpoints in, as the coordinator does.
+    handle.registerSharedStates(registry, checkpointId);
     backend.dispose();
     backend = harness.create(handle);
   }

@@ -56,8 +56,7 @@ final class ChangedTree implements AutoCloseable {
    * @param round another one changes other keys
    * @param segments whether sparse changes become change segments
    */
-  static ChangedTree load(
-      int keys, int valueBytes, long budgetBytes, int round, boolean segments)
+  static ChangedTree load(int keys, int valueBytes, long budgetBytes, int round, boolean segments)
       throws IOException {
     ChangedTree tree = new ChangedTree(keys, valueBytes, budgetBytes, segments);
     for (int number = 0; number < keys; number++) {
@@ -102,7 +101,10 @@ final class ChangedTree implements AutoCloseable {
     last.close();
     last = image;
     return new CommitCost(
-        (long) commits * changed * (key.length + value.length), store.io().since(before), mappingBytes, ms);
+        (long) commits * changed * (key.length + value.length),
+        store.io().since(before),
+        mappingBytes,
+        ms);
   }
 
   private int next() {

@@ -79,8 +79,7 @@ public final class CommitsTable implements Rounds.Measurement {
 
   private void measureLeaves(int round, boolean segments) throws IOException {
     try (ChangedTree tree =
-        ChangedTree.load(
-            plan.leafKeys(), SMALL_VALUE_BYTES, plan.budgetBytes(), round, segments)) {
+        ChangedTree.load(plan.leafKeys(), SMALL_VALUE_BYTES, plan.budgetBytes(), round, segments)) {
       long leaves = tree.pages();
       for (int doubling = -DOUBLINGS; doubling <= DOUBLINGS; doubling++) {
         CommitPoint point = CommitPoint.ofLeaves(tree.keys(), doubling, segments);
