@@ -81,7 +81,7 @@ final class BackgroundWork implements AutoCloseable {
   private void step() {
     Generation oldest = rows.view().oldestFrozen();
     Root root = rows.view().root();
-    if (segments.mustMergeFirst(root) || oldest == null && segments.wantsMerge(root)) {
+    if (segments.mustMergeFirst(root) || oldest == null && wantsMerge(root)) {
       mergeSegments(root);
     } else if (oldest != null && !maintenance.comesFirst()) {
       flush(root, oldest);
@@ -95,6 +95,12 @@ final class BackgroundWork implements AutoCloseable {
     if (context.isWriteMemoryShort()) {
       iterators.reseat(flusher, rows.flushedNumber());
     }
+  }
+
+  /** A sweep of the filter looks at the tree: what it is to see has to be there. */
+  private boolean wantsMerge(Root root) {
+    return segments.wantsMerge(root)
+        || root.segments().length > 0 && context.filtering().wantsStep();
   }
 
   private boolean isMoreToDo() {

@@ -84,7 +84,7 @@ final class Maintenance implements AutoCloseable {
     if (isArchiveDue(now)) {
       committer.archiveIfDue(now);
     }
-    if (idle && context.filtering().wantsStep()) {
+    if (idle && context.filtering().wantsStep() && rows.view().root().segments().length == 0) {
       filterStep(rows.view().root());
     }
     compaction.flushed(flusher.bytesWritten() - flushedBytes);

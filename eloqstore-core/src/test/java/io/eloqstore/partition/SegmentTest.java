@@ -221,6 +221,25 @@ class SegmentTest {
     }
   }
 
+  /** A sweep asks the filter for everything, so what is in segments is merged for it first. */
+  @Test
+  void sweepSeesRowsOfSegments() {
+    try (PartitionWorld world = inMemory(options(When.ALWAYS, 100))) {
+      spread(world, 1_000, "dropped");
+      world.commit();
+      assertThat(segments(world)).isPositive();
+      world.partition().setEntryFilter(entry -> true);
+      world.partition().requestSweep();
+      EntryFiltering filtering = ((Partition) world.partition()).context().filtering();
+      while (filtering.wantsStep() && world.rows().poisonOrNull() == null) {
+        Thread.onSpinWait();
+      }
+      assertThat(segments(world)).isZero();
+      assertThat(world.rows().view().root().counts().entries()).isZero();
+      assertThat(world.get(key(0))).isNull();
+    }
+  }
+
   /** Of the segments too only the files are fetched that have a part in the range. */
   @Test
   void clipFetchesOnlySegmentsOfItsRange() {
