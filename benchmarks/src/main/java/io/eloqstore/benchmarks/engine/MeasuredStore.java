@@ -15,6 +15,7 @@ import io.eloqstore.memory.MemoryBudget;
 import io.eloqstore.shard.Shard;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
@@ -39,13 +40,20 @@ final class MeasuredStore implements AutoCloseable {
   /** Opens what lies in a directory, or begins with nothing. */
   static MeasuredStore open(
       WorkDirectory directory, long budgetBytes, boolean directIo, StoreOptions options) {
+    // The shard puts its cache of open files in front of the backend that it is given.
+    AtomicReference<CountingBackend> counts = new AtomicReference<>();
     Function<MemoryBudget, IoBackend> backend =
-        budget ->
-            new CountingBackend(
-                directIo ? NioBackend.direct(budget.arena()) : NioBackend.buffered(budget.arena()));
+        budget -> {
+          counts.set(
+              new CountingBackend(
+                  directIo
+                      ? NioBackend.direct(budget.arena())
+                      : NioBackend.buffered(budget.arena())));
+          return counts.get();
+        };
     Shard shard = new Shard(budgetBytes, backend, StoreClock.system());
     EloqStore store = EloqStore.open(shard, directory.path(), options);
-    return new MeasuredStore(shard, (CountingBackend) shard.io(), store);
+    return new MeasuredStore(shard, counts.get(), store);
   }
 
   OwnedPartition partition() {
