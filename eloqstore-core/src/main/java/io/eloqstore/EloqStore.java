@@ -361,7 +361,8 @@ public final class EloqStore implements AutoCloseable {
    * throws, none; what was committed stays committed, with the metadata of the commit before.
    *
    * @param timestamp see {@link OwnedPartition#archive}
-   * @param filter which partitions; the calling thread must own them
+   * @param filter which partitions; the calling thread must own them. Those that were opened with
+   *     {@link #openPartitionLazily} are not among them
    * @return the partitions that were archived, in order
    */
   public List<PartitionId> archiveAll(long timestamp, Predicate<PartitionId> filter) {

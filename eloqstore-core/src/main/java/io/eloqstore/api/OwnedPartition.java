@@ -294,7 +294,11 @@ public interface OwnedPartition extends AutoCloseable {
    */
   boolean metadataValid();
 
-  /** Number of entries: exact just after a commit, otherwise an estimate. Any thread. */
+  /**
+   * Number of entries: exact just after a commit if there are neither pending cuts nor change
+   * segments, otherwise an estimate, to which each change in a segment counts as an entry, merged
+   * ones too. Any thread.
+   */
   long approximateEntryCount();
 
   /**

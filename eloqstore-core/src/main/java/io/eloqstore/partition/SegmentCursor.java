@@ -31,10 +31,6 @@ final class SegmentCursor implements AutoCloseable {
     scan.open(next.rootPage(), next.places());
   }
 
-  Segment segment() {
-    return segment;
-  }
-
   boolean first() {
     return settleForward(scan.first());
   }
